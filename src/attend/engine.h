@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Recognition and register together: a photo in, decided faces out; a photo in,
+ * an enrolled person out. Holds a pipeline, a gallery and a borrowed store; one thread at a time.
+ */
+#ifndef ATTEND_ENGINE_H
+#define ATTEND_ENGINE_H
+
+#include "gallery/decide.h"
+#include "gallery/gallery.h"
+#include "media/image.h"
+#include "store/store.h"
+#include "vision/pipeline.h"
+
+struct engine;
+
+/* Opens the pipeline and loads the gallery from the store (borrowed for the engine's life). */
+enum err engine_open(struct engine **out, struct store *store,
+	const struct pipeline_options *options, struct error *why) MUST_USE;
+void engine_close(struct engine *e);
+struct pipeline *engine_pipeline(struct engine *e);              /* borrowed */
+const struct gallery *engine_gallery(const struct engine *e);    /* borrowed */
+const struct decision_rule *engine_rule(const struct engine *e); /* borrowed */
+
+/* What was found in one photo. Zero-initialise; release with identified_finish. */
+struct identified {
+	int width, height;
+	int truncated;
+	uint8_t photo_hash[PHOTO_HASH_BYTES];
+	struct face_list faces;
+	struct verdict *verdict; /* faces.count of them */
+	struct person *person;   /* faces.count; id "" where nobody is near enough (unknown) */
+	double ms_decode, ms_search;
+	struct pipeline_times ms;
+	struct image photo; /* the pixels, kept for annotation */
+};
+void identified_finish(struct identified *id);
+
+/* Decodes a file, finds and names its faces. No two faces of one photo are the same person: the nearer keeps the name, the other goes to review. */
+enum err engine_identify_file(
+	struct engine *e, const char *path, struct identified *out, struct error *why) MUST_USE;
+/* The same for a frame that is already decoded (photo is copied by nobody; out->photo stays empty). */
+enum err engine_identify_image(struct engine *e, const struct image *photo, struct identified *out,
+	struct error *why) MUST_USE;
+
+struct enrol_options {
+	bool largest; /* of several faces take the largest instead of refusing */
+};
+
+/* What an enrolment photo gives: exactly one usable face, or the reason why not. */
+struct enrol_photo {
+	float vector[FACE_DIM];
+	float quality;
+	uint8_t photo_hash[PHOTO_HASH_BYTES];
+};
+
+/*
+ * Takes the template from a photo. ERR_NOT_FOUND: no face in it; ERR_ARG: several faces
+ * (with the count) or too bad a picture (with what to do).
+ */
+enum err engine_enrol_photo(struct engine *e, const char *path, const struct enrol_options *options,
+	struct enrol_photo *out, struct error *why) MUST_USE;
+
+/* Writes a template for a person into store and gallery. ERR_EXISTS: the same photo again. */
+enum err engine_enrol(struct engine *e, const char *person_id, const struct enrol_photo *photo,
+	int64_t now_ms, struct error *why) MUST_USE;
+
+#endif

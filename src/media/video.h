@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames of a video file, a V4L2 camera ("/dev/video0") or a network stream
+ * ("rtsp://..."), through FFmpeg. One thread at a time a handle.
+ */
+#ifndef MEDIA_VIDEO_H
+#define MEDIA_VIDEO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "media/image.h"
+
+struct video;
+
+struct video_options {
+	int width, height;   /* wanted of a camera; 0 = its default */
+	int fps;             /* wanted of a camera; 0 = its default */
+	int open_timeout_ms; /* of a network stream; 0 = VIDEO_OPEN_TIMEOUT_MS */
+};
+
+enum { VIDEO_OPEN_TIMEOUT_MS = 10000 };
+
+/* Opens a source. `live` sources (cameras, streams) have no end of their own. */
+enum err video_open(struct video **out, const char *source, const struct video_options *options,
+	struct error *why) MUST_USE;
+void video_close(struct video *v);
+bool video_is_live(const struct video *v);
+
+/*
+ * The next frame into `*frame` (reused: same size, no allocation after the first;
+ * finish it with image_finish) and its time in milliseconds since the first frame.
+ * ERR_NOT_FOUND at the end of a file.
+ */
+enum err video_next(
+	struct video *v, struct image *frame, int64_t *at_ms, struct error *why) MUST_USE;
+
+/*
+ * The newest frame: for live sources, those that came in the meantime are skipped, never
+ * queued. For a file: those whose time lies before `until_ms` are skipped.
+ */
+enum err video_latest(struct video *v, int64_t until_ms, struct image *frame, int64_t *at_ms,
+	int *skipped, struct error *why) MUST_USE;
+
+#endif

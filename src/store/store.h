@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What lasts. One interface, SQLite behind it. A handle belongs to one thread at a time;
+ * open one per thread. Every call is in one organisation: the first of the database until
+ * store_use_org says otherwise.
+ *
+ * Durability: once a call that writes has returned OK outside a transaction, or
+ * store_commit has, the change survives kill -9 and a power cut.
+ * All strings given are copied; ids are UUIDv7 text; times are UTC milliseconds.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/name.h"
+#include "base/uuid.h"
+
+enum {
+	NUMBER_BYTES = 65, /* a person's number: up to 64 bytes */
+	STORE_MODEL_BYTES = 129,
+	STORE_DIM_MAX = 1024,
+	STORE_BUSY_TIMEOUT_MS = 5000,
+	PHOTO_HASH_BYTES = 32,
+	ACTOR_BYTES = 129,
+	REASON_BYTES = 501,
+};
+
+struct store;
+
+/* How a home is opened. */
+enum store_flags {
+	STORE_CREATE = 1 << 0,   /* make home, key and database if they are not there */
+	STORE_READ_ONLY = 1 << 1 /* change nothing, not even by a migration */
+};
+
+/*
+ * Opens the database of a home folder: HOME/rollcall.db and HOME/key (32 bytes, mode 0600).
+ * Migrates an older database after copying it to HOME/rollcall.db.v<old>.
+ * ERR_NOT_FOUND: there is none and STORE_CREATE was not given. ERR_KEY: the key is missing,
+ * readable by others, or another database's. ERR_VERSION: made by a newer program.
+ * ERR_DENIED: home is read-only. ERR_FORMAT: not a database of ours, or damaged.
+ */
+enum err store_open(
+	struct store **out, const char *home, unsigned flags, struct error *why) MUST_USE;
+void store_close(struct store *s);
+
+/* Schema version of this program and of an open store (equal unless read-only). */
+int store_version_known(void);
+int store_version(const struct store *s);
+
+/* Groups several calls into one all-or-nothing change. Not nested. rollback accepts no transaction. */
+enum err store_begin(struct store *s, struct error *why) MUST_USE;
+enum err store_commit(struct store *s, struct error *why) MUST_USE;
+void store_rollback(struct store *s);
+
+/* Checks the whole file (SQLite's integrity and foreign keys); ERR_FORMAT names the first defect. */
+enum err store_check(struct store *s, struct error *why) MUST_USE;
+
+/* --- organisation --- */
+
+struct org {
+	char id[UUID_TEXT];
+	char name[NAME_BYTES];
+	char zone[ZONE_NAME_MAX];
+	int start_minute;  /* local, 0..1439; default 540 = 09:00 */
+	int grace_minutes; /* default 15 */
+	int cooldown_s;    /* default 60 */
+};
+
+enum err store_org(struct store *s, struct org *out, struct error *why) MUST_USE;
+enum err store_org_update(struct store *s, const struct org *org, struct error *why) MUST_USE;
+enum err store_use_org(struct store *s, const char *org_id, struct error *why) MUST_USE;
+
+/* --- people --- */
+
+struct person {
+	char id[UUID_TEXT];
+	char name[NAME_BYTES];     /* as name_clean gives it */
+	char number[NUMBER_BYTES]; /* "" = none */
+	int face_id;               /* of a smart camera, 1..65535; 0 = none */
+	int64_t created_ms;
+	size_t templates; /* filled when read */
+};
+
+struct person_list {
+	struct person *item;
+	size_t count, capacity;
+};
+void person_list_finish(struct person_list *list);
+
+/*
+ * Adds a person: name is cleaned, id and created_ms are filled in. ERR_EXISTS when the name
+ * (compared by key) is taken, unless both have numbers and they differ; when the number or
+ * face_id is taken.
+ */
+enum err store_person_add(
+	struct store *s, struct person *person, int64_t now_ms, struct error *why) MUST_USE;
+enum err store_person(
+	struct store *s, const char *id, struct person *out, struct error *why) MUST_USE;
+/* By id, number, or name. ERR_NOT_FOUND (naming the nearest name); ERR_ARG when two have that name. */
+enum err store_person_find(
+	struct store *s, const char *who, struct person *out, struct error *why) MUST_USE;
+/* Changes name, number, face_id, under the rules of adding. */
+enum err store_person_update(struct store *s, struct person *person, struct error *why) MUST_USE;
+/* Erases the person: templates, memberships and marks go, sightings lose who it was. */
+enum err store_person_remove(struct store *s, const char *id, struct error *why) MUST_USE;
+/* All people, or those of a group (NULL = all), by name. Appends to `out`. */
+enum err store_people(
+	struct store *s, const char *group_id, struct person_list *out, struct error *why) MUST_USE;
+
+/* --- groups and membership --- */
+
+struct group {
+	char id[UUID_TEXT];
+	char name[NAME_BYTES];
+	int start_minute;  /* -1 = the organisation's */
+	int grace_minutes; /* -1 = the organisation's */
+	size_t members;    /* filled when read */
+};
+
+struct group_list {
+	struct group *item;
+	size_t count, capacity;
+};
+void group_list_finish(struct group_list *list);
+
+enum err store_group_add(struct store *s, struct group *group, int64_t now_ms,
+	struct error *why) MUST_USE; /* ERR_EXISTS by name key */
+enum err store_group(
+	struct store *s, const char *id, struct group *out, struct error *why) MUST_USE;
+enum err store_group_find(
+	struct store *s, const char *name_or_id, struct group *out, struct error *why) MUST_USE;
+enum err store_group_update(struct store *s, struct group *group, struct error *why) MUST_USE;
+/* ERR_ARG while it has members: "Cannot delete 'X' because N user(s) are still assigned to it." */
+enum err store_group_remove(struct store *s, const char *id, struct error *why) MUST_USE;
+enum err store_groups(struct store *s, struct group_list *out, struct error *why) MUST_USE;
+enum err store_person_groups(
+	struct store *s, const char *person_id, struct group_list *out, struct error *why) MUST_USE;
+/* Both are fine when it is so already. */
+enum err store_member_add(struct store *s, const char *group_id, const char *person_id,
+	int64_t now_ms, struct error *why) MUST_USE;
+enum err store_member_remove(
+	struct store *s, const char *group_id, const char *person_id, struct error *why) MUST_USE;
+
+/* --- templates: encrypted at rest, bound to their row --- */
+
+struct template_new {
+	const char *person_id;
+	const char *model;   /* templates of different models are never mixed */
+	const float *vector; /* dim floats */
+	size_t dim;
+	float quality;                        /* 0..1 */
+	uint8_t photo_hash[PHOTO_HASH_BYTES]; /* store_photo_hash of the file */
+};
+
+/* A keyed BLAKE2b of a photo's bytes: tells the same file again, tells nobody else anything. */
+void store_photo_hash(
+	const struct store *s, const void *bytes, size_t len, uint8_t out[static PHOTO_HASH_BYTES]);
+
+/* ERR_EXISTS when any person has a template of this model from the same photo (names whose). */
+enum err store_template_add(
+	struct store *s, const struct template_new *t, int64_t now_ms, struct error *why) MUST_USE;
+
+typedef enum err store_template_fn(
+	void *ctx, const char *person_id, const float *vector, size_t dim, struct error *why);
+/* Calls fn with every template of a model, by person; stops at the first error of fn, which it returns. */
+enum err store_templates(struct store *s, const char *model, store_template_fn *fn, void *ctx,
+	struct error *why) MUST_USE;
+/* How many templates a model has in the store. */
+enum err store_template_count(
+	struct store *s, const char *model, size_t *out, struct error *why) MUST_USE;
+
+/* --- sessions --- */
+
+struct session_row {
+	char id[UUID_TEXT];
+	char group_id[UUID_TEXT]; /* "" = of people without a group */
+	char day[DAY_TEXT];       /* local */
+	int64_t start_ms;         /* when it begins */
+	int64_t late_ms;          /* a first sighting after this moment is late */
+	int64_t closed_ms;        /* 0 = open */
+};
+
+struct session_list {
+	struct session_row *item;
+	size_t count, capacity;
+};
+void session_list_finish(struct session_list *list);
+
+/* The register of a group ("" = none) for a day: makes it from `row` if it is not there, then fills `row`. */
+enum err store_session_day(
+	struct store *s, struct session_row *row, int64_t now_ms, struct error *why) MUST_USE;
+enum err store_session(
+	struct store *s, const char *id, struct session_row *out, struct error *why) MUST_USE;
+enum err store_sessions(
+	struct store *s, const char *day, struct session_list *out, struct error *why) MUST_USE;
+enum err store_session_close(
+	struct store *s, const char *id, int64_t closed_ms, struct error *why) MUST_USE;
+
+/* --- sightings: append-only --- */
+
+struct sighting {
+	char id[UUID_TEXT];
+	int64_t at_ms;
+	char source[ACTOR_BYTES];           /* "photo", "camera", a device's name */
+	char person_id[UUID_TEXT];          /* "" for unknown; the nearest person for review */
+	char decision[16];                  /* match, review, unknown, manual */
+	double distance, margin, threshold; /* NAN = none */
+	double quality, score;
+	float box[4];
+	uint8_t photo_hash[PHOTO_HASH_BYTES];
+};
+
+/* Appends; fills id. Never changed afterwards: the schema refuses it. */
+enum err store_sighting_add(
+	struct store *s, struct sighting *sighting, int64_t now_ms, struct error *why) MUST_USE;
+enum err store_sighting(
+	struct store *s, const char *id, struct sighting *out, struct error *why) MUST_USE;
+/* Time of the person's latest matched or manual sighting in [from_ms, to_ms]; ERR_NOT_FOUND if none. */
+enum err store_sighting_last(struct store *s, const char *person_id, int64_t from_ms, int64_t to_ms,
+	int64_t *at_ms, struct error *why) MUST_USE;
+/* Sightings in [from_ms, to_ms), oldest first; fn as for templates. */
+typedef enum err store_sighting_fn(void *ctx, const struct sighting *sighting, struct error *why);
+enum err store_sightings(struct store *s, int64_t from_ms, int64_t to_ms, store_sighting_fn *fn,
+	void *ctx, struct error *why) MUST_USE;
+
+/* --- marks --- */
+
+enum mark_status { MARK_PRESENT, MARK_LATE, MARK_ABSENT, MARK_EXCUSED, MARK_LEFT_EARLY };
+const char *mark_status_word(enum mark_status status); /* "present", ..., "left_early"; static */
+enum err mark_status_parse(const char *word, enum mark_status *out, struct error *why) MUST_USE;
+
+struct mark {
+	char session_id[UUID_TEXT];
+	char person_id[UUID_TEXT];
+	enum mark_status status;
+	int64_t at_ms;               /* when first seen, or when decided by hand */
+	char sighting_id[UUID_TEXT]; /* evidence; "" when set by hand */
+	char actor[ACTOR_BYTES];     /* "" = automatic, else who decided */
+	char reason[REASON_BYTES];
+	double distance, margin; /* of the evidence, filled when read; NAN = none */
+};
+
+struct mark_list {
+	struct mark *item;
+	size_t count, capacity;
+};
+void mark_list_finish(struct mark_list *list);
+
+/* Adds a mark; ERR_EXISTS if the person has one in this session (it is unchanged). */
+enum err store_mark_add(
+	struct store *s, const struct mark *mark, int64_t now_ms, struct error *why) MUST_USE;
+/* Adds it or replaces what was there. */
+enum err store_mark_set(
+	struct store *s, const struct mark *mark, int64_t now_ms, struct error *why) MUST_USE;
+enum err store_mark(struct store *s, const char *session_id, const char *person_id,
+	struct mark *out, struct error *why) MUST_USE;
+enum err store_marks(
+	struct store *s, const char *session_id, struct mark_list *out, struct error *why) MUST_USE;
+
+/* --- audit --- */
+
+/* Records who did what to what. `detail` is JSON text or NULL; ids, not names, in it. */
+enum err store_audit(struct store *s, int64_t now_ms, const char *actor, const char *action,
+	const char *subject, const char *detail, struct error *why) MUST_USE;
+
+#endif

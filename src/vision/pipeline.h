@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A photo's way to faces: detect, landmarks, quality, align, embed. A pipeline has
+ * its own buffers and belongs to one thread at a time; it uses `threads` threads inside.
+ */
+#ifndef VISION_PIPELINE_H
+#define VISION_PIPELINE_H
+
+#include "base/err.h"
+#include "media/image.h"
+#include "vision/face.h"
+
+enum detector_kind { DETECTOR_SSD, DETECTOR_TINY };
+
+struct pipeline_options {
+	const char *models; /* folder with the model files */
+	enum detector_kind detector;
+	float min_score; /* of a detection; 0 = PIPELINE_MIN_SCORE */
+	int threads;     /* 0 = one per core */
+};
+
+#define PIPELINE_MIN_SCORE 0.5f
+
+/* How far pipeline_run goes. */
+enum pipeline_depth { PIPELINE_DETECT /* box, landmarks, quality */, PIPELINE_EMBED };
+
+/* Wall-clock milliseconds of each stage of the last run. */
+struct pipeline_times {
+	double detect, landmarks, embed;
+};
+
+struct pipeline;
+
+/* Loads the models. ERR_NOT_FOUND names the missing file and how to get it. */
+enum err pipeline_open(
+	struct pipeline **out, const struct pipeline_options *options, struct error *why) MUST_USE;
+void pipeline_close(struct pipeline *p);
+
+/* Name of the embedding model, which templates are bound to: "face-api/face_recognition-1.7.15". Static. */
+const char *pipeline_model(const struct pipeline *p);
+
+/* Finds the faces of `photo`, best first, and fills `faces` (emptied first; zero-initialised or used before). */
+enum err pipeline_run(struct pipeline *p, const struct image *photo, enum pipeline_depth depth,
+	struct face_list *faces, struct pipeline_times *times, struct error *why) MUST_USE;
+
+/*
+ * Finds the folder with the models: `given` if not NULL, else $ROLLCALL_MODELS, else
+ * "models" beside the program, else ../share/rollcall/models from there. A new string for
+ * free(3); ERR_NOT_FOUND says where it was looked for.
+ */
+enum err models_folder(const char *given, char **out, struct error *why) MUST_USE;
+
+#endif
