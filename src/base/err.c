@@ -81,7 +81,7 @@ static void set_text(struct error *why, enum err code, const char *fmt, va_list 
 	tidy(why->text, wanted);
 }
 
-enum err fail(struct error *why, enum err code, const char *fmt, ...)
+enum err err_set(struct error *why, enum err code, const char *fmt, ...)
 {
 	if (why != NULL) {
 		va_list args;
@@ -101,7 +101,7 @@ static enum err code_of_errno(int errnum)
 	return ERR_IO;
 }
 
-enum err fail_errno(struct error *why, int errnum, const char *fmt, ...)
+enum err err_errno(struct error *why, int errnum, const char *fmt, ...)
 {
 	enum err code = code_of_errno(errnum);
 	if (why == NULL)
@@ -114,10 +114,10 @@ enum err fail_errno(struct error *why, int errnum, const char *fmt, ...)
 	char system[128];
 	if (strerror_r(errnum, system, sizeof(system)) != 0)
 		snprintf(system, sizeof(system), "error %d", errnum);
-	return fail(why, code, "%s: %s", what, system);
+	return err_set(why, code, "%s: %s", what, system);
 }
 
-enum err fail_prefix(struct error *why, enum err code, const char *fmt, ...)
+enum err err_prefix(struct error *why, enum err code, const char *fmt, ...)
 {
 	if (why == NULL)
 		return code;
@@ -128,5 +128,5 @@ enum err fail_prefix(struct error *why, enum err code, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
-	return fail(why, code, "%s: %s", what, reason[0] != '\0' ? reason : err_str(code));
+	return err_set(why, code, "%s: %s", what, reason[0] != '\0' ? reason : err_str(code));
 }

@@ -47,15 +47,15 @@ const char *err_str(enum err code);
 
 /*
  * Fills `why` (may be NULL) and returns `code`, so that a failing function can
- * say `return fail(why, ERR_FORMAT, "'%s' is no image", path);`. Control
+ * say `return err_set(why, ERR_FORMAT, "'%s' is no image", path);`. Control
  * characters in the text become '?', too long a text is cut with "...".
  */
-enum err fail(struct error *why, enum err code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+enum err err_set(struct error *why, enum err code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* The same for a failed system call: appends strerror(errnum), maps errnum to a code. */
-enum err fail_errno(struct error *why, int errnum, const char *fmt, ...) PRINTF_LIKE(3, 4);
+enum err err_errno(struct error *why, int errnum, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Puts "what: " in front of the reason already in `why`; returns its code. */
-enum err fail_prefix(struct error *why, enum err code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+enum err err_prefix(struct error *why, enum err code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

@@ -15,7 +15,7 @@ static enum err read_all(int fd, const char *path, struct buf *out, struct error
 {
 	char *chunk = malloc(READ_CHUNK);
 	if (chunk == NULL)
-		return fail(why, ERR_NOMEM, "cannot read '%s': out of memory", path);
+		return err_set(why, ERR_NOMEM, "cannot read '%s': out of memory", path);
 	enum err err = OK;
 	for (;;) {
 		ssize_t got = read(fd, chunk, READ_CHUNK);
@@ -24,14 +24,14 @@ static enum err read_all(int fd, const char *path, struct buf *out, struct error
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
-			err = fail_errno(why, errno, "cannot read '%s'", path);
+			err = err_errno(why, errno, "cannot read '%s'", path);
 			break;
 		}
 		err = buf_add(out, chunk, (size_t)got);
 		if (err == ERR_LIMIT)
-			fail(why, err, "'%s' is larger than %zu bytes", path, out->max);
+			err_set(why, err, "'%s' is larger than %zu bytes", path, out->max);
 		else if (err != OK)
-			fail(why, err, "cannot read '%s': out of memory", path);
+			err_set(why, err, "cannot read '%s': out of memory", path);
 		if (err != OK)
 			break;
 	}
@@ -43,15 +43,15 @@ enum err file_read(const char *path, struct buf *out, struct error *why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return fail_errno(why, errno, "cannot open '%s'", path);
+		return err_errno(why, errno, "cannot open '%s'", path);
 	enum err err = OK;
 	struct stat st;
 	if (fstat(fd, &st) != 0)
-		err = fail_errno(why, errno, "cannot read '%s'", path);
+		err = err_errno(why, errno, "cannot read '%s'", path);
 	else if (!S_ISREG(st.st_mode))
-		err = fail(why, ERR_ARG, "'%s' is no regular file", path);
+		err = err_set(why, ERR_ARG, "'%s' is no regular file", path);
 	else if ((size_t)st.st_size > out->max)
-		err = fail(why, ERR_LIMIT, "'%s' has %lld bytes, the limit is %zu", path,
+		err = err_set(why, ERR_LIMIT, "'%s' has %lld bytes, the limit is %zu", path,
 			(long long)st.st_size, out->max);
 	else
 		err = read_all(fd, path, out, why);
@@ -67,12 +67,12 @@ static enum err write_all(
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
-			return fail_errno(why, errno, "cannot write '%s'", path);
+			return err_errno(why, errno, "cannot write '%s'", path);
 		bytes += put;
 		len -= (size_t)put;
 	}
 	if (fsync(fd) != 0)
-		return fail_errno(why, errno, "cannot write '%s'", path);
+		return err_errno(why, errno, "cannot write '%s'", path);
 	return OK;
 }
 
@@ -97,20 +97,20 @@ enum err file_write(
 	size_t room = strlen(path) + sizeof(".XXXXXX");
 	char *temporary = malloc(room);
 	if (temporary == NULL)
-		return fail(why, ERR_NOMEM, "cannot write '%s': out of memory", path);
+		return err_set(why, ERR_NOMEM, "cannot write '%s': out of memory", path);
 	snprintf(temporary, room, "%s.XXXXXX", path);
 	int fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0) {
-		err = fail_errno(why, errno, "cannot write '%s'", path);
+		err = err_errno(why, errno, "cannot write '%s'", path);
 		goto out_name;
 	}
 	err = write_all(fd, path, bytes, len, why);
 	if (err == OK && fchmod(fd, mode) != 0)
-		err = fail_errno(why, errno, "cannot write '%s'", path);
+		err = err_errno(why, errno, "cannot write '%s'", path);
 	if (close(fd) != 0 && err == OK)
-		err = fail_errno(why, errno, "cannot write '%s'", path);
+		err = err_errno(why, errno, "cannot write '%s'", path);
 	if (err == OK && rename(temporary, path) != 0)
-		err = fail_errno(why, errno, "cannot write '%s'", path);
+		err = err_errno(why, errno, "cannot write '%s'", path);
 	if (err == OK)
 		sync_folder_of(path);
 	else
@@ -124,7 +124,7 @@ enum err file_make_folder(const char *path, unsigned mode, struct error *why)
 {
 	char *partial = strdup(path);
 	if (partial == NULL)
-		return fail(why, ERR_NOMEM, "cannot make the folder '%s': out of memory", path);
+		return err_set(why, ERR_NOMEM, "cannot make the folder '%s': out of memory", path);
 	enum err err = OK;
 	for (char *end = partial + 1; err == OK; end++) {
 		if (*end != '/' && *end != '\0')
@@ -133,9 +133,9 @@ enum err file_make_folder(const char *path, unsigned mode, struct error *why)
 		*end = '\0';
 		struct stat st;
 		if (mkdir(partial, mode) != 0 && errno != EEXIST)
-			err = fail_errno(why, errno, "cannot make the folder '%s'", partial);
+			err = err_errno(why, errno, "cannot make the folder '%s'", partial);
 		else if (stat(partial, &st) != 0 || !S_ISDIR(st.st_mode))
-			err = fail(why, ERR_EXISTS, "'%s' is no folder", partial);
+			err = err_set(why, ERR_EXISTS, "'%s' is no folder", partial);
 		*end = kept;
 		if (kept == '\0')
 			break;

@@ -14,19 +14,19 @@
 #include "base/mem.h"
 #include "base/uuid.h"
 
-static void fail_fills_the_reason_and_returns_the_code(void **state)
+static void err_set_fills_the_reason_and_returns_the_code(void **state)
 {
 	(void)state;
 	struct error why = {0};
-	assert_int_equal(fail(&why, ERR_FORMAT, "'%s' is no image", "a\nb"), ERR_FORMAT);
+	assert_int_equal(err_set(&why, ERR_FORMAT, "'%s' is no image", "a\nb"), ERR_FORMAT);
 	assert_int_equal(why.code, ERR_FORMAT);
 	assert_string_equal(why.text, "'a?b' is no image");
-	assert_int_equal(fail_prefix(&why, ERR_FORMAT, "photo %d", 3), ERR_FORMAT);
+	assert_int_equal(err_prefix(&why, ERR_FORMAT, "photo %d", 3), ERR_FORMAT);
 	assert_string_equal(why.text, "photo 3: 'a?b' is no image");
-	assert_int_equal(fail(NULL, ERR_IO, "nobody listens"), ERR_IO);
+	assert_int_equal(err_set(NULL, ERR_IO, "nobody listens"), ERR_IO);
 }
 
-static void fail_cuts_a_long_text_at_a_character(void **state)
+static void err_set_cuts_a_long_text_at_a_character(void **state)
 {
 	(void)state;
 	char text[2 * ERROR_TEXT_MAX];
@@ -34,7 +34,7 @@ static void fail_cuts_a_long_text_at_a_character(void **state)
 		memcpy(text + i, "\xC3\xA9", 2);
 	text[sizeof(text) - 2] = '\0';
 	struct error why = {0};
-	fail(&why, ERR_LIMIT, "x%s", text);
+	err_set(&why, ERR_LIMIT, "x%s", text);
 	size_t len = strlen(why.text);
 	assert_true(len < ERROR_TEXT_MAX);
 	assert_string_equal(why.text + len - 3, "...");
@@ -45,7 +45,7 @@ static void errno_becomes_a_code_of_ours(void **state)
 {
 	(void)state;
 	struct error why = {0};
-	assert_int_equal(fail_errno(&why, 28 /* ENOSPC */, "cannot write 'x'"), ERR_FULL);
+	assert_int_equal(err_errno(&why, 28 /* ENOSPC */, "cannot write 'x'"), ERR_FULL);
 	assert_string_equal(why.text, "cannot write 'x': No space left on device");
 }
 
@@ -150,8 +150,8 @@ static void uuids_are_valid_and_sorted_by_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fail_fills_the_reason_and_returns_the_code),
-		cmocka_unit_test(fail_cuts_a_long_text_at_a_character),
+		cmocka_unit_test(err_set_fills_the_reason_and_returns_the_code),
+		cmocka_unit_test(err_set_cuts_a_long_text_at_a_character),
 		cmocka_unit_test(errno_becomes_a_code_of_ours),
 		cmocka_unit_test(buf_never_passes_its_ceiling),
 		cmocka_unit_test(sizes_that_overflow_are_refused),
