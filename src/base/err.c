@@ -111,9 +111,9 @@ enum err err_errno(struct error *why, int errnum, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
-	char system[128];
-	if (strerror_r(errnum, system, sizeof(system)) != 0)
-		snprintf(system, sizeof(system), "error %d", errnum);
+	char room[128];
+	/* The GNU variant: the text may be static or in `room`. */
+	const char *system = strerror_r(errnum, room, sizeof(room));
 	return err_set(why, code, "%s: %s", what, system);
 }
 
