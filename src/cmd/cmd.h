@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program's commands. To add one:
+ *   1. write src/cmd/cmd_NAME.c with a `const struct command cmd_NAME` that has the
+ *      option table, the help texts and the function, and list it in src/cmd/meson.build;
+ *   2. add it to `commands` in src/main.c.
+ * Help, man page (docs/man/rollcall-NAME.1) and shell completion come from that table;
+ * tests hold them together. Only code in this folder and main may print to stdout or exit.
+ * One thread.
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "attend/engine.h"
+#include "attend/register.h"
+#include "base/err.h"
+#include "store/store.h"
+
+/* The program's exit status, a contract (docs/man/rollcall.1). */
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_NOTHING = 3, /* nothing was recognised */
+};
+
+enum option_kind {
+	OPTION_FLAG,   /* bool */
+	OPTION_TEXT,   /* const char *, borrowed from argv */
+	OPTION_INT,    /* int, within min..max */
+	OPTION_NUMBER, /* double, within min..max */
+	OPTION_CHOICE, /* int: index into `choices` ("a|b|c") */
+};
+
+/* One option. `offset` is where its value goes in the command's own options struct (offsetof). */
+struct option_spec {
+	const char *name; /* long, without dashes */
+	char letter;      /* short, or 0 */
+	enum option_kind kind;
+	const char *value; /* what the help calls the value: "GROUP", "DATE" */
+	const char *help;
+	size_t offset;
+	double min, max;     /* OPTION_INT, OPTION_NUMBER */
+	const char *choices; /* OPTION_CHOICE */
+	/* What completion offers for the value: "file", "folder", "group", "person" or NULL. */
+	const char *complete;
+};
+
+struct cmd;
+
+struct command {
+	const char *name;
+	const char *summary;  /* one line */
+	const char *usage;    /* "PHOTO… [--group G]" */
+	const char *about;    /* paragraphs, plain text; a blank line parts them */
+	const char *examples; /* lines "$ command" and what it does, plain text; may be NULL */
+	const char *complete; /* what its arguments are, as in option_spec */
+	const struct option_spec *options; /* ends with a zeroed one; may be NULL */
+	size_t options_size; /* of the options struct, which starts zeroed and then gets `defaults` */
+	const void *defaults;      /* options_size bytes, or NULL */
+	size_t args_min, args_max; /* number of arguments */
+	int (*run)(struct cmd *c); /* gives the exit status */
+};
+
+/* One run of one command. */
+struct cmd {
+	const struct command *command;
+	const void *options;    /* the filled options struct */
+	const char *const *arg; /* the arguments that are no options */
+	size_t args;
+	/* Options of the program itself. */
+	const char *home_given;   /* --home, or NULL */
+	const char *config_given; /* --config, or NULL */
+	const char *models_given; /* --models, or NULL */
+	bool json;
+	int threads; /* --threads; 0 = one per core */
+	/* Opened on demand by the functions below, closed by main. */
+	char *home;
+	struct store *store;
+	struct org org;
+	struct zone *zone;
+	struct engine *engine;
+};
+
+extern const struct command *const commands[]; /* ends with NULL; in main.c */
+
+/*
+ * Prints "rollcall: what failed: why" to stderr and returns the exit status for the
+ * code: EXIT_USAGE for wrong usage, EXIT_FAILED else.
+ */
+int cmd_fail(const struct error *why);
+/* The same for a usage error, with a pointer to `rollcall help COMMAND`. */
+int cmd_usage(const struct cmd *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* A line on stderr that is no failure of the whole: "rollcall: text". */
+void cmd_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* The home folder: --home, $ROLLCALL_HOME, else ~/.local/share/rollcall. Sets c->home. */
+enum err cmd_home(struct cmd *c, struct error *why) MUST_USE;
+/* Opens the store (flags as store_open), reads the organisation and opens its zone. Once; later calls are free. */
+enum err cmd_store(struct cmd *c, unsigned flags, struct error *why) MUST_USE;
+
+struct engine_choice {
+	int detector; /* enum detector_kind */
+	double min_score;
+};
+/* Opens the store and the engine (models, gallery). */
+enum err cmd_engine(struct cmd *c, unsigned flags, const struct engine_choice *choice,
+	struct error *why) MUST_USE;
+
+/* Finds the group an option names; `*id` is NULL when `name` is. */
+enum err cmd_group(struct cmd *c, const char *name, struct group *out, const char **id,
+	struct error *why) MUST_USE;
+/* --at and --date of the command line in the organisation's zone; NULL text means now, today. */
+enum err cmd_time(struct cmd *c, const char *text, int64_t *at_ms, struct error *why) MUST_USE;
+enum err cmd_day(
+	struct cmd *c, const char *text, char out[static DAY_TEXT], struct error *why) MUST_USE;
+
+/* Who did it, for the audit: the login name of whoever runs the program. */
+void cmd_actor(char out[static ACTOR_BYTES]);
+
+/* Prints a JSON document and a newline to stdout, and drops the reference. EXIT_OK, or EXIT_FAILED when stdout does not take it. */
+int cmd_print_json(json_t *document);
+/* Writes bytes to stdout or, if `path` is not NULL, to that file, atomically. */
+enum err cmd_output(const char *path, const void *bytes, size_t len, struct error *why) MUST_USE;
+
+/* --- Ctrl-C --- */
+
+/* From now on SIGINT and SIGTERM only set a flag: the command stops after the current photo. A second one kills. */
+void interrupt_catch(void);
+bool interrupted(void);
+
+/* --- progress --- */
+
+/* A bar with rate and time left on stderr if that is a terminal, nothing else. */
+struct progress;
+struct progress *progress_start(size_t total, const char *what); /* NULL is fine everywhere */
+void progress_step(struct progress *p, size_t done);
+/* Lifts the bar off the line so that something can be printed; the next step draws it again. */
+void progress_clear(struct progress *p);
+void progress_end(struct progress *p);
+
+#endif
