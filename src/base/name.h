@@ -3,6 +3,7 @@
 #ifndef BASE_NAME_H
 #define BASE_NAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -17,8 +18,8 @@ enum {
 /*
  * The name to store: NFC, trimmed, inner runs of white space collapsed to one
  * space. ERR_ARG with the reason when it is empty, not UTF-8, longer than
- * NAME_CHARS_MAX, or holds control, unassigned or private-use characters
- * (text-direction overrides too). `what` names the thing in the error ("name", "group").
+ * NAME_CHARS_MAX, has nothing visible, or holds control, invisible formatting (such as
+ * text-direction overrides), unassigned or private-use characters. `what` names the thing in the error ("name", "group").
  */
 enum err name_clean(const char *text, const char *what, char out[static NAME_BYTES],
 	struct error *why) MUST_USE;
@@ -28,6 +29,16 @@ enum err name_clean(const char *text, const char *what, char out[static NAME_BYT
  * a decomposed José are one.
  */
 enum err name_key(const char *clean, char out[static NAME_KEY_BYTES], struct error *why) MUST_USE;
+
+/*
+ * How many characters must be inserted, dropped, changed or swapped with their neighbour
+ * to make one text of the other (optimal string alignment); for "did you mean". Well-formed
+ * UTF-8; what is beyond NAME_CHARS_MAX is not looked at.
+ */
+size_t name_distance(const char *a, const char *b);
+
+/* Whether `b` is so near to what somebody typed, `a`, that it may be what was meant. */
+bool name_is_near(const char *a, const char *b, size_t *distance);
 
 /* Whether `text` is well-formed UTF-8. */
 int utf8_valid(const char *text, size_t len);
