@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+#include "gallery/gallery.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "gallery/scan.h"
+
+/*
+ * Templates lie in blocks that never move: adding copies nothing, and a search streams
+ * through them one after another.
+ */
+enum { BLOCK_ROWS = 1024, SLOTS_FIRST = 64, NOBODY = -1 };
+
+struct block {
+	float *row;     /* (BLOCK_ROWS, stride), zeros after dim; on a 64-byte boundary */
+	int32_t *owner; /* (BLOCK_ROWS) index of the person */
+};
+
+struct entry {
+	char id[UUID_TEXT];
+};
+
+/*
+ * Invariants: row r of the gallery is row r % BLOCK_ROWS of block r / BLOCK_ROWS; there are
+ * just as many blocks as rows need. person[] is in the order in which people were first
+ * added. slot[] is an open hash table of indices into it, at most half full.
+ */
+struct gallery {
+	size_t dim, stride;
+	struct block *block;
+	size_t blocks, block_capacity;
+	size_t rows;
+	struct entry *person;
+	size_t people, person_capacity;
+	int32_t *slot; /* (slots) index of a person, or NOBODY */
+	size_t slots;  /* a power of two, or 0 */
+};
+
+enum err gallery_new(struct gallery **out, size_t dim, struct error *why)
+{
+	*out = NULL;
+	if (dim == 0 || dim > GALLERY_DIM_MAX)
+		return err_set(why, ERR_ARG, "a template has 1 to %d components, not %zu",
+			GALLERY_DIM_MAX, dim);
+	struct gallery *g = calloc(1, sizeof(*g));
+	if (g == NULL)
+		return err_set(why, ERR_NOMEM, "no memory for the gallery");
+	g->dim = dim;
+	g->stride = (dim + SCAN_LANES - 1) / SCAN_LANES * SCAN_LANES;
+	*out = g;
+	return OK;
+}
+
+static void block_finish(const struct gallery *g, struct block *b)
+{
+	/* A template is about a person: it does not stay behind in freed memory. */
+	if (b->row != NULL)
+		explicit_bzero(b->row, BLOCK_ROWS * g->stride * sizeof(float));
+	free(b->row);
+	free(b->owner);
+	*b = (struct block){0};
+}
+
+void gallery_free(struct gallery *g)
+{
+	if (g == NULL)
+		return;
+	for (size_t i = 0; i < g->blocks; i++)
+		block_finish(g, &g->block[i]);
+	free(g->block);
+	free(g->person);
+	free(g->slot);
+	free(g);
+}
+
+static float *row_at(const struct gallery *g, size_t row)
+{
+	return g->block[row / BLOCK_ROWS].row + row % BLOCK_ROWS * g->stride;
+}
+
+static int32_t *owner_at(const struct gallery *g, size_t row)
+{
+	return &g->block[row / BLOCK_ROWS].owner[row % BLOCK_ROWS];
+}
+
+/* FNV-1a. */
+static size_t id_hash(const char *id)
+{
+	uint64_t hash = 14695981039346656037u;
+	for (; *id != '\0'; id++)
+		hash = (hash ^ (uint8_t)*id) * 1099511628211u;
+	return (size_t)(hash ^ hash >> 32);
+}
+
+/* The slot that holds the person with that id, or the empty one where they belong. */
+static size_t slot_of(const struct gallery *g, const char *id)
+{
+	size_t at = id_hash(id) & (g->slots - 1);
+	while (g->slot[at] != NOBODY && strcmp(g->person[g->slot[at]].id, id) != 0)
+		at = (at + 1) & (g->slots - 1);
+	return at;
+}
+
+static int32_t person_find(const struct gallery *g, const char *id)
+{
+	return g->slots > 0 ? g->slot[slot_of(g, id)] : NOBODY;
+}
+
+static void slots_fill(struct gallery *g)
+{
+	for (size_t i = 0; i < g->slots; i++)
+		g->slot[i] = NOBODY;
+	for (size_t i = 0; i < g->people; i++)
+		g->slot[slot_of(g, g->person[i].id)] = (int32_t)i;
+}
+
+static bool slots_reserve(struct gallery *g)
+{
+	if ((g->people + 1) * 2 <= g->slots)
+		return true;
+	size_t wanted = g->slots > 0 ? g->slots * 2 : SLOTS_FIRST;
+	int32_t *slot = mem_array(wanted, sizeof(*slot));
+	if (slot == NULL)
+		return false;
+	free(g->slot);
+	g->slot = slot;
+	g->slots = wanted;
+	slots_fill(g);
+	return true;
+}
+
+static bool person_reserve(struct gallery *g)
+{
+	return slots_reserve(g) &&
+		mem_grow((void **)&g->person, g->people, &g->person_capacity, sizeof(*g->person));
+}
+
+static bool row_reserve(struct gallery *g)
+{
+	if (g->rows < g->blocks * BLOCK_ROWS)
+		return true;
+	if (!mem_grow((void **)&g->block, g->blocks, &g->block_capacity, sizeof(*g->block)))
+		return false;
+	struct block b = {
+		.row = mem_aligned(BLOCK_ROWS * g->stride * sizeof(float)),
+		.owner = mem_array(BLOCK_ROWS, sizeof(*b.owner)),
+	};
+	if (b.row == NULL || b.owner == NULL) {
+		block_finish(g, &b);
+		return false;
+	}
+	g->block[g->blocks++] = b;
+	return true;
+}
+
+static bool all_finite(const float *value, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!isfinite(value[i]))
+			return false;
+	return true;
+}
+
+enum err gallery_add(
+	struct gallery *g, const char *person_id, const float *template, struct error *why)
+{
+	size_t len = strlen(person_id);
+	if (len == 0 || len >= UUID_TEXT)
+		return err_set(why, ERR_ARG, "a person's id has 1 to %d characters, not %zu",
+			UUID_TEXT - 1, len);
+	if (!all_finite(template, g->dim))
+		return err_set(why, ERR_ARG, "template of person '%s' is not finite", person_id);
+	if (g->rows >= GALLERY_TEMPLATES_MAX)
+		return err_set(why, ERR_LIMIT, "more than %d templates", GALLERY_TEMPLATES_MAX);
+	int32_t person = person_find(g, person_id);
+	if (!row_reserve(g) || (person == NOBODY && !person_reserve(g)))
+		return err_set(why, ERR_NOMEM, "no memory for %zu templates", g->rows + 1);
+	if (person == NOBODY) {
+		person = (int32_t)g->people;
+		g->slot[slot_of(g, person_id)] = person;
+		memcpy(g->person[g->people++].id, person_id, len + 1);
+	}
+	memcpy(row_at(g, g->rows), template, g->dim * sizeof(*template));
+	*owner_at(g, g->rows) = person;
+	g->rows++;
+	return OK;
+}
+
+/* Moves the last row over this one. */
+static void row_remove(struct gallery *g, size_t row)
+{
+	size_t last = --g->rows;
+	memcpy(row_at(g, row), row_at(g, last), g->stride * sizeof(float));
+	*owner_at(g, row) = *owner_at(g, last);
+	explicit_bzero(row_at(g, last), g->stride * sizeof(float));
+	if (last % BLOCK_ROWS == 0)
+		block_finish(g, &g->block[--g->blocks]);
+}
+
+bool gallery_remove(struct gallery *g, const char *person_id)
+{
+	int32_t person = person_find(g, person_id);
+	if (person == NOBODY)
+		return false;
+	for (size_t row = g->rows; row-- > 0;) {
+		if (*owner_at(g, row) == person)
+			row_remove(g, row);
+	}
+	for (size_t row = 0; row < g->rows; row++)
+		*owner_at(g, row) -= *owner_at(g, row) > person;
+	g->people--;
+	memmove(&g->person[person], &g->person[person + 1],
+		(g->people - (size_t)person) * sizeof(*g->person));
+	slots_fill(g);
+	return true;
+}
+
+size_t gallery_people(const struct gallery *g)
+{
+	return g->people;
+}
+
+size_t gallery_templates(const struct gallery *g)
+{
+	return g->rows;
+}
+
+size_t gallery_dim(const struct gallery *g)
+{
+	return g->dim;
+}
+
+/* A person and the squared distance to their nearest template so far. */
+struct near {
+	double squared;
+	int32_t person;
+};
+
+static bool nearer(struct near a, struct near b)
+{
+	return a.squared < b.squared || (a.squared == b.squared && a.person < b.person);
+}
+
+/* The nearest two people so far. */
+struct best {
+	struct near first, second;
+};
+
+static void best_offer(struct best *best, struct near offer)
+{
+	if (offer.person == best->first.person) {
+		if (nearer(offer, best->first))
+			best->first = offer;
+	} else if (nearer(offer, best->first)) {
+		best->second = best->first;
+		best->first = offer;
+	} else if (nearer(offer, best->second)) {
+		best->second = offer;
+	}
+}
+
+/*
+ * Rows that cannot be nearer than the second person so far, by the bound on the error of
+ * single precision, are passed over; the others are measured again in double precision.
+ */
+static void block_search(const struct gallery *g, const struct block *b, size_t rows,
+	const float *probe, struct best *best)
+{
+	float squared[BLOCK_ROWS];
+	scan_squared(b->row, probe, g->stride, rows, squared);
+	for (size_t i = 0; i < rows; i++) {
+		if (scan_lower_bound(squared[i], g->stride) > best->second.squared)
+			continue;
+		best_offer(best,
+			(struct near){
+				scan_exact(b->row + i * g->stride, probe, g->dim),
+				b->owner[i],
+			});
+	}
+}
+
+static struct hit hit_of(const struct gallery *g, const struct best *best)
+{
+	struct hit hit = {.distance = INFINITY, .second_distance = INFINITY};
+	if (best->first.person != INT32_MAX) {
+		hit.person_id = g->person[best->first.person].id;
+		hit.distance = sqrt(best->first.squared);
+	}
+	if (best->second.person != INT32_MAX) {
+		hit.second_id = g->person[best->second.person].id;
+		hit.second_distance = sqrt(best->second.squared);
+	}
+	return hit;
+}
+
+struct hit gallery_search(const struct gallery *g, const float *probe)
+{
+	_Alignas(SCAN_LANES * sizeof(float)) float aligned[GALLERY_DIM_MAX] = {0};
+	struct best best = {{INFINITY, INT32_MAX}, {INFINITY, INT32_MAX}};
+	if (!all_finite(probe, g->dim))
+		return hit_of(g, &best);
+	memcpy(aligned, probe, g->dim * sizeof(*probe));
+	for (size_t i = 0; i < g->blocks; i++) {
+		size_t rows = g->rows - i * BLOCK_ROWS;
+		block_search(
+			g, &g->block[i], rows < BLOCK_ROWS ? rows : BLOCK_ROWS, aligned, &best);
+	}
+	return hit_of(g, &best);
+}

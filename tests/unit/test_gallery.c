@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "gallery/decide.h"
+#include "gallery/gallery.h"
+#include "gallery/scan.h"
+
+enum { DIM_MAX = 512, ROWS_MAX = 6000 };
+
+/* A small generator of our own, so that a failing case comes again. */
+static uint64_t state = 1;
+
+static uint32_t random_u32(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (uint32_t)(state >> 32);
+}
+
+static float random_unit(void)
+{
+	return (float)((double)random_u32() / 4294967296.0 * 2 - 1);
+}
+
+/* What the gallery must agree with: its rows, kept apart, and a loop over them. */
+struct model {
+	size_t dim, rows;
+	int person[ROWS_MAX];
+	float row[ROWS_MAX][DIM_MAX];
+};
+
+static struct model model;
+
+static void person_id(int person, char out[static UUID_TEXT])
+{
+	snprintf(out, UUID_TEXT, "person-%d", person);
+}
+
+static void model_reset(size_t dim)
+{
+	model.dim = dim;
+	model.rows = 0;
+}
+
+static float *model_row(int person)
+{
+	assert_true(model.rows < ROWS_MAX);
+	model.person[model.rows] = person;
+	return model.row[model.rows++];
+}
+
+/* Rank of a person: the row at which they were first added. */
+static size_t first_row(int person)
+{
+	size_t row = 0;
+	while (model.person[row] != person)
+		row++;
+	return row;
+}
+
+struct answer {
+	int person;
+	double squared;
+	size_t rank;
+};
+
+static struct answer nearest_but(const float *probe, int but)
+{
+	struct answer best = {-1, INFINITY, SIZE_MAX};
+	for (size_t i = 0; i < model.rows; i++) {
+		if (model.person[i] == but)
+			continue;
+		double squared = 0;
+		for (size_t j = 0; j < model.dim; j++) {
+			double d = (double)model.row[i][j] - (double)probe[j];
+			squared += d * d;
+		}
+		if (squared > best.squared)
+			continue;
+		size_t rank = first_row(model.person[i]);
+		if (squared < best.squared || rank < best.rank)
+			best = (struct answer){model.person[i], squared, rank};
+	}
+	return best;
+}
+
+static void assert_person(const char *found, int expected)
+{
+	char id[UUID_TEXT];
+	if (expected < 0) {
+		assert_null(found);
+		return;
+	}
+	person_id(expected, id);
+	assert_non_null(found);
+	assert_string_equal(found, id);
+}
+
+static void assert_agrees(const struct gallery *g, const float *probe)
+{
+	struct answer first = nearest_but(probe, -1);
+	struct answer second = nearest_but(probe, first.person);
+	if (first.person < 0)
+		second = first;
+	struct hit hit = gallery_search(g, probe);
+	assert_person(hit.person_id, first.person);
+	assert_person(hit.second_id, second.person);
+	assert_true(hit.distance == sqrt(first.squared));
+	assert_true(hit.second_distance == sqrt(second.squared));
+}
+
+static struct gallery *gallery_of_model(void)
+{
+	struct gallery *g;
+	struct error why = {0};
+	assert_int_equal(gallery_new(&g, model.dim, &why), OK);
+	for (size_t i = 0; i < model.rows; i++) {
+		char id[UUID_TEXT];
+		person_id(model.person[i], id);
+		assert_int_equal(gallery_add(g, id, model.row[i], &why), OK);
+	}
+	assert_int_equal(gallery_templates(g), model.rows);
+	return g;
+}
+
+static void check_model(int probes, float scale)
+{
+	struct gallery *g = gallery_of_model();
+	float probe[DIM_MAX];
+	for (int i = 0; i < probes; i++) {
+		for (size_t j = 0; j < model.dim; j++)
+			probe[j] = random_unit() * scale;
+		assert_agrees(g, probe);
+	}
+	/* Probes that are templates: distance 0, and whatever ties there are. */
+	for (int i = 0; i < probes && model.rows > 0; i++)
+		assert_agrees(g, model.row[random_u32() % model.rows]);
+	gallery_free(g);
+}
+
+static void fill_random(size_t dim, size_t rows, int people, float scale)
+{
+	model_reset(dim);
+	for (size_t i = 0; i < rows; i++) {
+		float *row = model_row((int)(random_u32() % (uint32_t)people));
+		for (size_t j = 0; j < dim; j++)
+			row[j] = random_unit() * scale;
+	}
+}
+
+static void search_agrees_on_random_templates(void **unused)
+{
+	static const size_t dims[] = {1, 2, 3, 15, 16, 17, 127, 128, 129, 512};
+	for (size_t d = 0; d < sizeof(dims) / sizeof(dims[0]); d++) {
+		fill_random(dims[d], 1 + random_u32() % 3000, 1 + (int)(random_u32() % 900), 0.3f);
+		check_model(10, 0.3f);
+	}
+}
+
+static void search_agrees_at_block_borders(void **unused)
+{
+	static const size_t rows[] = {0, 1, 2, 3, 4, 5, 1023, 1024, 1025, 2047, 2048, 2049};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fill_random(128, rows[i], 50, 0.3f);
+		check_model(5, 0.3f);
+	}
+}
+
+static void search_agrees_when_single_precision_cannot_tell(void **unused)
+{
+	/* All templates within rounding of each other, far from the probe. */
+	model_reset(128);
+	for (int i = 0; i < 3000; i++) {
+		float *row = model_row(i / 2);
+		for (size_t j = 0; j < model.dim; j++)
+			row[j] = 0.1f + (random_u32() % 3 == 0 ? 0x1p-26f : 0);
+	}
+	check_model(20, 0.5f);
+}
+
+static void search_agrees_when_each_template_is_a_little_nearer(void **unused)
+{
+	model_reset(128);
+	for (int i = 0; i < 3000; i++) {
+		float *row = model_row(i);
+		for (size_t j = 0; j < model.dim; j++)
+			row[j] = 1;
+		row[0] = 1 + (float)(3000 - i) * 0x1p-22f;
+	}
+	struct gallery *g = gallery_of_model();
+	float probe[DIM_MAX] = {0};
+	assert_agrees(g, probe);
+	gallery_free(g);
+}
+
+static void search_agrees_on_huge_and_tiny_values(void **unused)
+{
+	static const float scales[] = {
+		1e38f, FLT_MAX, 1e19f, 1e18f, 1e-18f, 1e-19f, 1e-22f, 1e-37f, 1e-45f};
+	for (size_t i = 0; i < sizeof(scales) / sizeof(scales[0]); i++) {
+		fill_random(128, 1500, 400, scales[i]);
+		check_model(10, scales[i]);
+	}
+	/* All of them in one gallery. */
+	fill_random(128, 3000, 400, 1);
+	for (size_t i = 0; i < model.rows; i++)
+		for (size_t j = 0; j < model.dim; j++)
+			model.row[i][j] *= scales[i % (sizeof(scales) / sizeof(scales[0]))];
+	check_model(20, 1e-18f);
+	check_model(20, FLT_MAX);
+}
+
+static void of_equally_near_people_the_first_added_wins(void **unused)
+{
+	/* Person 7 is added first and again last; 3 and 5 have the same template. */
+	static const int order[] = {7, 3, 5, 3, 5, 7};
+	model_reset(4);
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		float *row = model_row(order[i]);
+		for (size_t j = 0; j < 4; j++)
+			row[j] = i == 0 ? 9 : 1;
+	}
+	struct gallery *g = gallery_of_model();
+	float probe[4] = {0};
+	struct hit hit = gallery_search(g, probe);
+	assert_string_equal(hit.person_id, "person-7");
+	assert_string_equal(hit.second_id, "person-3");
+	assert_true(hit.distance == 2 && hit.second_distance == 2);
+	assert_agrees(g, probe);
+	gallery_free(g);
+}
+
+static void second_is_another_person_not_another_template(void **unused)
+{
+	struct gallery *g;
+	struct error why = {0};
+	assert_int_equal(gallery_new(&g, 1, &why), OK);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(gallery_add(g, "ann", &(float){(float)i}, &why), OK);
+	struct hit alone = gallery_search(g, &(float){0});
+	assert_null(alone.second_id);
+	assert_true(isinf(alone.second_distance));
+	assert_int_equal(gallery_add(g, "bob", &(float){100}, &why), OK);
+	struct hit hit = gallery_search(g, &(float){0});
+	assert_string_equal(hit.person_id, "ann");
+	assert_string_equal(hit.second_id, "bob");
+	assert_true(hit.second_distance == 100);
+	assert_int_equal(gallery_people(g), 2);
+	assert_int_equal(gallery_templates(g), 6);
+	gallery_free(g);
+}
+
+static void an_empty_gallery_knows_nobody(void **unused)
+{
+	struct gallery *g;
+	struct error why = {0};
+	assert_int_equal(gallery_new(&g, 128, &why), OK);
+	float probe[128] = {0};
+	struct hit hit = gallery_search(g, probe);
+	assert_null(hit.person_id);
+	assert_true(isinf(hit.distance));
+	assert_false(gallery_remove(g, "ann"));
+	gallery_free(g);
+	gallery_free(NULL);
+}
+
+static void a_probe_that_is_no_number_is_like_nobody(void **unused)
+{
+	fill_random(16, 100, 10, 1);
+	struct gallery *g = gallery_of_model();
+	float probe[16] = {0};
+	probe[3] = NAN;
+	assert_null(gallery_search(g, probe).person_id);
+	probe[3] = INFINITY;
+	assert_null(gallery_search(g, probe).person_id);
+	gallery_free(g);
+}
+
+static void bad_templates_are_refused(void **unused)
+{
+	struct gallery *g;
+	struct error why = {0};
+	assert_int_equal(gallery_new(&g, 0, &why), ERR_ARG);
+	assert_null(g);
+	assert_int_equal(gallery_new(&g, GALLERY_DIM_MAX + 1, &why), ERR_ARG);
+	assert_int_equal(gallery_new(&g, 2, &why), OK);
+	float nan[2] = {0, NAN}, fine[2] = {0, 1};
+	assert_int_equal(gallery_add(g, "ann", nan, &why), ERR_ARG);
+	assert_int_equal(gallery_add(g, "", fine, &why), ERR_ARG);
+	assert_int_equal(
+		gallery_add(g, "a name that is longer than any UUID has to be", fine, &why),
+		ERR_ARG);
+	assert_int_equal(gallery_people(g), 0);
+	assert_int_equal(gallery_templates(g), 0);
+	gallery_free(g);
+}
+
+static void model_remove(int person)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < model.rows; i++) {
+		if (model.person[i] == person)
+			continue;
+		memmove(model.row[kept], model.row[i], sizeof(model.row[i]));
+		model.person[kept++] = model.person[i];
+	}
+	model.rows = kept;
+}
+
+static void removing_people_leaves_the_others(void **unused)
+{
+	fill_random(128, 4000, 300, 0.3f);
+	struct gallery *g = gallery_of_model();
+	for (int round = 0; round < 299; round++) {
+		int person = (int)(random_u32() % 300);
+		char id[UUID_TEXT];
+		person_id(person, id);
+		size_t before = model.rows;
+		model_remove(person);
+		assert_int_equal(gallery_remove(g, id), before != model.rows);
+		assert_int_equal(gallery_templates(g), model.rows);
+		if (round % 10 != 0 || model.rows == 0)
+			continue;
+		float probe[DIM_MAX];
+		for (size_t j = 0; j < model.dim; j++)
+			probe[j] = random_unit() * 0.3f;
+		assert_agrees(g, probe);
+		assert_agrees(g, model.row[random_u32() % model.rows]);
+	}
+	gallery_free(g);
+}
+
+static void somebody_added_again_counts_as_added_last(void **unused)
+{
+	struct gallery *g;
+	struct error why = {0};
+	float same[2] = {1, 1}, probe[2] = {0, 0};
+	assert_int_equal(gallery_new(&g, 2, &why), OK);
+	assert_int_equal(gallery_add(g, "ann", same, &why), OK);
+	assert_int_equal(gallery_add(g, "bob", same, &why), OK);
+	assert_string_equal(gallery_search(g, probe).person_id, "ann");
+	assert_true(gallery_remove(g, "ann"));
+	assert_int_equal(gallery_add(g, "ann", same, &why), OK);
+	assert_string_equal(gallery_search(g, probe).person_id, "bob");
+	assert_string_equal(gallery_search(g, probe).second_id, "ann");
+	gallery_free(g);
+}
+
+static void the_bound_is_never_above_the_truth(void **unused)
+{
+	static const float scales[] = {1e38f, 1e19f, 1, 1e-10f, 1e-19f, 1e-22f, 1e-38f, 1e-45f};
+	enum { ROWS = 8 };
+	_Alignas(64) static float row[ROWS * DIM_MAX], probe[DIM_MAX];
+	for (int round = 0; round < 2000; round++) {
+		size_t stride = SCAN_LANES * (1 + random_u32() % (DIM_MAX / SCAN_LANES));
+		float scale = scales[random_u32() % (sizeof(scales) / sizeof(scales[0]))];
+		for (size_t j = 0; j < stride; j++)
+			probe[j] = random_unit() * scale;
+		for (size_t j = 0; j < ROWS * stride; j++)
+			row[j] = random_u32() % 4 == 0 ? random_unit() * scale : probe[j % stride];
+		float squared[ROWS];
+		size_t rows = 1 + random_u32() % ROWS;
+		scan_squared(row, probe, stride, rows, squared);
+		for (size_t i = 0; i < rows; i++) {
+			double truth = scan_exact(row + i * stride, probe, stride);
+			double bound = scan_lower_bound(squared[i], stride);
+			assert_true(bound <= truth);
+			/* And it is worth something where nothing under- or overflows. */
+			if (scale == 1)
+				assert_true(bound >= truth * (1 - 2e-4) - 1e-30);
+		}
+	}
+}
+
+static struct hit hit_of(double distance, double second)
+{
+	return (struct hit){"ann", distance, isinf(second) ? NULL : "bob", second};
+}
+
+static enum decision decision_of(double distance, double second, double quality)
+{
+	struct decision_rule rule = {0.5, 0.6, 0.05, 0.3};
+	struct hit hit = hit_of(distance, second);
+	return decide(&rule, &hit, quality).decision;
+}
+
+static void near_and_clear_is_a_match(void **unused)
+{
+	assert_int_equal(decision_of(0.30, 0.70, 0.9), DECISION_MATCH);
+	assert_int_equal(decision_of(0.50, INFINITY, 0.3), DECISION_MATCH);
+	struct decision_rule rule = decision_rule_default();
+	struct hit hit = hit_of(0.3, 0.75);
+	struct verdict v = decide(&rule, &hit, 1);
+	assert_int_equal(v.decision, DECISION_MATCH);
+	assert_string_equal(v.reason, "");
+	assert_true(v.distance == 0.3 && v.margin == 0.75 - 0.3);
+	assert_true(v.threshold == rule.match_distance);
+}
+
+static void whatever_is_not_sure_goes_to_review(void **unused)
+{
+	assert_int_equal(decision_of(0.51, 0.9, 1), DECISION_REVIEW);   /* far */
+	assert_int_equal(decision_of(0.40, 0.44, 1), DECISION_REVIEW);  /* two alike */
+	assert_int_equal(decision_of(0.40, 0.9, 0.2), DECISION_REVIEW); /* poor */
+	assert_int_equal(decision_of(0.40, 0.9, NAN), DECISION_REVIEW);
+	struct decision_rule rule = decision_rule_default();
+	struct hit hit = hit_of(0.3, 0.31);
+	assert_string_not_equal(decide(&rule, &hit, 1).reason, "");
+}
+
+static void like_nobody_is_unknown(void **unused)
+{
+	assert_int_equal(decision_of(0.61, 0.9, 1), DECISION_UNKNOWN);
+	assert_int_equal(decision_of(INFINITY, INFINITY, 1), DECISION_UNKNOWN);
+	assert_int_equal(decision_of(NAN, NAN, 1), DECISION_UNKNOWN);
+	struct decision_rule rule = decision_rule_default();
+	struct hit nobody = {.distance = INFINITY, .second_distance = INFINITY};
+	assert_int_equal(decide(&rule, &nobody, 1).decision, DECISION_UNKNOWN);
+}
+
+static void a_nearer_face_is_never_judged_worse(void **unused)
+{
+	for (int i = 0; i < 2000; i++) {
+		double far = fabs((double)random_unit()), near = far * fabs((double)random_unit());
+		double second = far + fabs((double)random_unit());
+		double quality = fabs((double)random_unit());
+		assert_true(
+			decision_of(near, second, quality) >= decision_of(far, second, quality));
+	}
+}
+
+static void decisions_have_words(void **unused)
+{
+	assert_string_equal(decision_word(DECISION_MATCH), "match");
+	assert_string_equal(decision_word(DECISION_REVIEW), "review");
+	assert_string_equal(decision_word(DECISION_UNKNOWN), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(search_agrees_on_random_templates),
+		cmocka_unit_test(search_agrees_at_block_borders),
+		cmocka_unit_test(search_agrees_when_single_precision_cannot_tell),
+		cmocka_unit_test(search_agrees_when_each_template_is_a_little_nearer),
+		cmocka_unit_test(search_agrees_on_huge_and_tiny_values),
+		cmocka_unit_test(of_equally_near_people_the_first_added_wins),
+		cmocka_unit_test(second_is_another_person_not_another_template),
+		cmocka_unit_test(an_empty_gallery_knows_nobody),
+		cmocka_unit_test(a_probe_that_is_no_number_is_like_nobody),
+		cmocka_unit_test(bad_templates_are_refused),
+		cmocka_unit_test(removing_people_leaves_the_others),
+		cmocka_unit_test(somebody_added_again_counts_as_added_last),
+		cmocka_unit_test(the_bound_is_never_above_the_truth),
+		cmocka_unit_test(near_and_clear_is_a_match),
+		cmocka_unit_test(whatever_is_not_sure_goes_to_review),
+		cmocka_unit_test(like_nobody_is_unknown),
+		cmocka_unit_test(a_nearer_face_is_never_judged_worse),
+		cmocka_unit_test(decisions_have_words),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
