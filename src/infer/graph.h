@@ -6,7 +6,7 @@
  *
  * Every graph_* builder returns the id of its result, or a negative id once
  * anything has failed; ids may be passed on unchecked, and graph_finish tells the
- * first failure. Weights are copied only where folding changes them.
+ * first failure. Weights are never copied: opening a session folds and packs them.
  */
 #ifndef INFER_GRAPH_H
 #define INFER_GRAPH_H
@@ -59,6 +59,12 @@ struct conv {
 enum err graph_new(struct graph **out, struct error *why) MUST_USE;
 void graph_free(struct graph *g);
 
+/*
+ * `count` zeroed floats that live as long as the graph, for values computed by the
+ * caller (a batch norm's scale and offset); NULL after any failure.
+ */
+float *graph_floats(struct graph *g, size_t count);
+
 int graph_input(struct graph *g, struct shape shape);
 int graph_conv(struct graph *g, int x, const struct conv *conv);
 int graph_depthwise(struct graph *g, int x, const struct conv *conv); /* in == out == channels */
@@ -67,14 +73,18 @@ int graph_dense(struct graph *g, int x, size_t out, const float *matrix, const f
 int graph_max_pool(struct graph *g, int x, struct window window);
 int graph_avg_pool(struct graph *g, int x, struct window window); /* PAD_VALID only */
 int graph_global_avg(struct graph *g, int x);
-int graph_add(struct graph *g, int a, int b, enum activation act);
+int graph_add(struct graph *g, int a, int b, enum activation act); /* ACT_LEAKY: add one after it */
 int graph_activation(struct graph *g, int x, enum activation act, float slope);
 int graph_sigmoid(struct graph *g, int x);
 /* Zeros after the last row, column and channel. */
 int graph_pad_end(struct graph *g, int x, size_t h, size_t w, size_t c);
+/* Results, neither an input nor the same one twice. */
 void graph_output(struct graph *g, int x);
 
-/* Checks the whole; from here on the graph is const. The first builder failure is reported here. */
+/*
+ * Checks the whole; from here on the graph is const. The first builder failure is
+ * reported here; also an input that no output needs. What no output needs is left out.
+ */
 enum err graph_finish(struct graph *g, struct error *why) MUST_USE;
 
 /* Counts and shapes of the ports, in the order in which they were made. */
