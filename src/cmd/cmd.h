@@ -19,6 +19,7 @@
 #include "attend/engine.h"
 #include "attend/register.h"
 #include "base/err.h"
+#include "report/table.h"
 #include "store/store.h"
 
 /* The program's exit status, a contract (docs/man/rollcall.1). */
@@ -47,7 +48,7 @@ struct option_spec {
 	size_t offset;
 	double min, max;     /* OPTION_INT, OPTION_NUMBER */
 	const char *choices; /* OPTION_CHOICE */
-	/* What completion offers for the value: "file", "folder", "group", "person" or NULL. */
+	/* What completion offers for the value: "file", "folder", "group", "person", "command" or NULL. */
 	const char *complete;
 };
 
@@ -55,11 +56,16 @@ struct cmd;
 
 struct command {
 	const char *name;
-	const char *summary;  /* one line */
-	const char *usage;    /* "PHOTO… [--group G]" */
-	const char *about;    /* paragraphs, plain text; a blank line parts them */
+	const char *summary; /* one line */
+	const char *usage;   /* "PHOTO… [--group G]" */
+	/* Paragraphs, plain text; a blank line parts them, lines that begin with a blank are kept. */
+	const char *about;
 	const char *examples; /* lines "$ command" and what it does, plain text; may be NULL */
-	const char *complete; /* what its arguments are, as in option_spec */
+	/*
+	 * What its arguments are, one word each, the last repeats: as in option_spec, or the
+	 * words themselves: "add|show|remove person", "bash|zsh|fish", "-" for nothing.
+	 */
+	const char *complete;
 	const struct option_spec *options; /* ends with a zeroed one; may be NULL */
 	size_t options_size; /* of the options struct, which starts zeroed and then gets `defaults` */
 	const void *defaults;      /* options_size bytes, or NULL */
@@ -73,6 +79,7 @@ struct cmd {
 	const void *options;    /* the filled options struct */
 	const char *const *arg; /* the arguments that are no options */
 	size_t args;
+	uint64_t given; /* bit i when command->options[i] was on the command line */
 	/* Options of the program itself. */
 	const char *home_given;   /* --home, or NULL */
 	const char *config_given; /* --config, or NULL */
@@ -89,9 +96,18 @@ struct cmd {
 
 extern const struct command *const commands[]; /* ends with NULL; in main.c */
 
+extern const struct command cmd_import, cmd_enroll, cmd_people, cmd_groups, cmd_settings;
+extern const struct command cmd_detect, cmd_identify, cmd_mark, cmd_watch;
+extern const struct command cmd_roll, cmd_export;
+extern const struct command cmd_eval, cmd_bench, cmd_doctor;
+extern const struct command cmd_help, cmd_completion;
+
+/* Whether the option of that name (of the command's own table) was on the command line. */
+bool cmd_given(const struct cmd *c, const char *option);
+
 /*
  * Prints "rollcall: what failed: why" to stderr and returns the exit status for the
- * code: EXIT_USAGE for wrong usage, EXIT_FAILED else.
+ * code: EXIT_USAGE for ERR_ARG (a value that the user typed), EXIT_FAILED else.
  */
 int cmd_fail(const struct error *why);
 /* The same for a usage error, with a pointer to `rollcall help COMMAND`. */
@@ -103,6 +119,9 @@ void cmd_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 enum err cmd_home(struct cmd *c, struct error *why) MUST_USE;
 /* Opens the store (flags as store_open), reads the organisation and opens its zone. Once; later calls are free. */
 enum err cmd_store(struct cmd *c, unsigned flags, struct error *why) MUST_USE;
+
+/* The same for a command that only reads: also works in a home folder that cannot be written. */
+enum err cmd_store_read(struct cmd *c, struct error *why) MUST_USE;
 
 struct engine_choice {
 	int detector; /* enum detector_kind */
@@ -125,7 +144,22 @@ void cmd_actor(char out[static ACTOR_BYTES]);
 
 /* Prints a JSON document and a newline to stdout, and drops the reference. EXIT_OK, or EXIT_FAILED when stdout does not take it. */
 int cmd_print_json(json_t *document);
-/* Writes bytes to stdout or, if `path` is not NULL, to that file, atomically. */
+/* A JSON number, or null where there is none (NAN, INFINITY). A new reference. */
+json_t *cmd_json_number(double value);
+/* A JSON string, or null for NULL and ""; bytes that are no UTF-8 become '?'. A new reference. */
+json_t *cmd_json_text(const char *text);
+
+/* How tables look on this stdout: its width and colours if it is a terminal, lines if the locale has them. */
+struct table_style cmd_table_style(void);
+/* Prints a table to stdout in that style. */
+enum err cmd_print_table(const struct table *t, struct error *why) MUST_USE;
+/* Whether the locale's character set is UTF-8, and text may hold more than ASCII. */
+bool cmd_unicode(void);
+
+/* Asks on the terminal and waits for y or n. False without asking when stdin is no terminal. */
+bool cmd_confirm(const char *question);
+
+/* Writes bytes to stdout or, if `path` is neither NULL nor "-", to that file, atomically. */
 enum err cmd_output(const char *path, const void *bytes, size_t len, struct error *why) MUST_USE;
 
 /* --- Ctrl-C --- */

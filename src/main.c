@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of commands, in the order of the help; all else is in src/cmd/. */
+#include "cmd/program.h"
+
+const struct command *const commands[] = {
+	&cmd_help,
+	NULL,
+};
+
+int main(int argc, char **argv)
+{
+	return program_run(argc, argv);
+}
