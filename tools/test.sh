@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# ./run test: all tests. FUZZ_SECONDS (default 5) is for each fuzz target, WERROR=1 makes
+# warnings errors. The last line is "N passed, N failed".
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/tools/lib.sh"
+cd "$root"
+
+export ROLLCALL_SOURCE=$root ROLLCALL=$root/build/rollcall ROLLCALL_MODELS=$root/build/models
+export ROLLCALL_SAMPLES=$root/build/samples ROLLCALL_GOLDEN=$root/build/golden
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
+passed=0 failed=0 skipped=0
+
+# add WHAT PASSED FAILED SKIPPED
+add() {
+	passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+	say "$1: $2 passed, $3 failed$([ "$4" = 0 ] || echo ", $4 skipped")"
+}
+
+# What each stage of the npm package gives for its own photos: made once for each version of
+# the script, into a new folder that takes its place when it is whole.
+golden() {
+	local stamp
+	stamp=$(cat tests/golden/*.mjs tests/golden/package-lock.json models/SHA256SUMS | sha256sum)
+	[ "$stamp" != "$(cat build/golden/.made-by 2>/dev/null)" ] || return 0
+	say "Running the npm package on its photos, to compare with (once) ..."
+	rm -rf build/golden.new
+	step "golden data" node tests/golden/make.mjs --out build/golden.new \
+		--package models/node_modules/@vladmandic/face-api
+	echo "$stamp" >build/golden.new/.made-by
+	rm -rf build/golden
+	mv build/golden.new build/golden
+}
+
+# unit FOLDER: the C tests of a build folder; the log of what failed is printed.
+unit() {
+	local counts
+	rm -f "$1/meson-logs/testlog.json"
+	meson test -C "$1" --no-rebuild --quiet --print-errorlogs >"$cache/unit.log" 2>&1 9>&- ||
+		tail -n 300 "$cache/unit.log"
+	counts=$(node tools/tally.mjs meson "$1/meson-logs/testlog.json") || counts="0 1 0"
+	add "unit tests in $1/" $counts
+}
+
+# The real binary, from outside.
+e2e() {
+	local files=(tests/e2e/*.test.mjs) counts
+	[ -e "${files[0]}" ] || return 0
+	rm -f build/e2e.tap
+	node --test --test-reporter=spec --test-reporter-destination="$cache/e2e.log" \
+		--test-reporter=tap --test-reporter-destination=build/e2e.tap "${files[@]}" 9>&- ||
+		sed -n '/failing tests/,$p' "$cache/e2e.log" | head -n 300
+	counts=$(node tools/tally.mjs tap build/e2e.tap) || counts="0 1 0"
+	add "end-to-end tests" $counts
+}
+
+# Every fuzz target for a while, from its seeds on; what it finds more stays in .cache/.
+fuzz() {
+	local target name seeds good=0 bad=0
+	[ -e tests/fuzz/meson.build ] || return 0
+	meson_build build-fuzz clang --buildtype debugoptimized -Dtests=true -Dfuzz=true -Db_lundef=false
+	for target in build-fuzz/tests/fuzz/fuzz_*; do
+		[ -f "$target" ] && [ -x "$target" ] || continue
+		name=$(basename "$target")
+		seeds=$cache/fuzz/$name
+		mkdir -p "$seeds"
+		if "$target" -max_total_time="${FUZZ_SECONDS:-5}" -timeout=20 -rss_limit_mb=2048 \
+			-artifact_prefix="$cache/fuzz/$name-" "$seeds" $(ls -d "tests/fuzz/seeds/${name#fuzz_}" 2>/dev/null) \
+			>"$cache/$name.log" 2>&1 9>&-; then
+			good=$((good + 1))
+		else
+			bad=$((bad + 1))
+			say "$name failed:"
+			tail -n 40 "$cache/$name.log"
+		fi
+	done
+	add "fuzz targets, ${FUZZ_SECONDS:-5} s each" $good $bad 0
+}
+
+tools/build.sh tests
+golden
+unit build
+meson_build build-asan clang --buildtype debugoptimized -Dtests=true -Db_sanitize=address,undefined -Db_lundef=false
+unit build-asan
+e2e
+fuzz
+
+[ $skipped = 0 ] || say "$skipped skipped"
+say "$passed passed, $failed failed"
+[ $failed = 0 ]
