@@ -93,7 +93,8 @@ npm_ci() {
 	mkdir "$new"
 	cp "$folder/package.json" "$folder/package-lock.json" "$new/"
 	step "npm packages of $1" npm ci --prefix "$new" --cache "$cache/npm" --ignore-scripts \
-		--no-audit --no-fund --no-update-notifier --loglevel=warn
+		--no-audit --no-fund --no-update-notifier --loglevel=warn \
+		--fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000
 	cp "$new/package-lock.json" "$new/node_modules/.installed-from"
 	rm -rf "$folder/node_modules"
 	mv "$new/node_modules" "$folder/node_modules"
