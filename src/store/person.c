@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/near.h"
+#include "store/store_int.h"
+
+enum { FACE_ID_MAX = 65535 };
+
+#define PERSON_COLUMNS                                                   \
+	"p.id, p.name, coalesce(p.number, ''), p.face_id, p.created_ms," \
+	" (SELECT count(*) FROM template t WHERE t.org_id = p.org_id"    \
+	"  AND t.person_id = p.id)"
+
+void person_list_finish(struct person_list *list)
+{
+	free(list->item);
+	*list = (struct person_list){0};
+}
+
+static void read_person(struct query *q, struct person *out)
+{
+	*out = (struct person){0};
+	column_text(q, 0, out->id, sizeof(out->id));
+	column_text(q, 1, out->name, sizeof(out->name));
+	column_text(q, 2, out->number, sizeof(out->number));
+	out->face_id = (int)column_int(q, 3);
+	out->created_ms = column_int(q, 4);
+	out->templates = (size_t)column_int(q, 5);
+}
+
+/* A number is text ("0042", "A-7"): cleaned as a name, and at most NUMBER_BYTES - 1 bytes. */
+static enum err clean_number(char number[static NUMBER_BYTES], struct error *why)
+{
+	if (memchr(number, '\0', NUMBER_BYTES) == NULL)
+		return err_set(
+			why, ERR_ARG, "the number is longer than %d bytes", NUMBER_BYTES - 1);
+	if (number[0] == '\0')
+		return OK;
+	char clean[NAME_BYTES];
+	enum err err = name_clean(number, "number", clean, why);
+	if (err != OK)
+		return err;
+	size_t len = strlen(clean);
+	if (len >= NUMBER_BYTES)
+		return err_set(
+			why, ERR_ARG, "the number is longer than %d bytes", NUMBER_BYTES - 1);
+	memcpy(number, clean, len + 1);
+	return OK;
+}
+
+/* Cleans the fields that people give, and makes the key of the name. */
+static enum err clean_person(
+	struct person *person, char key[static NAME_KEY_BYTES], struct error *why)
+{
+	char name[NAME_BYTES];
+	if (memchr(person->name, '\0', NAME_BYTES) == NULL)
+		return err_set(
+			why, ERR_ARG, "the name has more than %d characters", NAME_CHARS_MAX);
+	enum err err = name_clean(person->name, "name", name, why);
+	if (err == OK)
+		err = name_key(name, key, why);
+	if (err == OK)
+		err = clean_number(person->number, why);
+	if (err == OK && (person->face_id < 0 || person->face_id > FACE_ID_MAX))
+		err = err_set(why, ERR_ARG, "the face id %d is not between 1 and %d",
+			person->face_id, FACE_ID_MAX);
+	if (err == OK)
+		memcpy(person->name, name, sizeof(name));
+	return err;
+}
+
+/* What another person, in the row of `q`, has that this one may not have too. */
+static enum err clash(
+	struct query *q, const struct person *person, const char *key, struct error *why)
+{
+	char name[NAME_BYTES], number[NUMBER_BYTES], other_key[NAME_KEY_BYTES];
+	column_text(q, 0, name, sizeof(name));
+	column_text(q, 1, other_key, sizeof(other_key));
+	column_text(q, 2, number, sizeof(number));
+	if (q->err != OK)
+		return q->err;
+	if (number[0] != '\0' && strcmp(number, person->number) == 0)
+		return err_set(
+			why, ERR_EXISTS, "the number '%s' is already that of '%s'", number, name);
+	if (person->face_id != 0 && column_int(q, 3) == person->face_id)
+		return err_set(why, ERR_EXISTS, "the face id %d is already that of '%s'",
+			person->face_id, name);
+	if (strcmp(other_key, key) != 0 || (number[0] != '\0' && person->number[0] != '\0'))
+		return OK;
+	return err_set(why, ERR_EXISTS,
+		"there is already a person called '%s': give both a --number to tell them apart",
+		name);
+}
+
+static enum err check_free(
+	struct store *s, const struct person *person, const char *key, struct error *why)
+{
+	struct query q;
+	query_start(&q, s,
+		"SELECT name, name_key, number, face_id FROM person WHERE org_id = ?1"
+		" AND id <> ?2 AND (name_key = ?3 OR number = ?4 OR face_id = ?5)",
+		why);
+	query_text(&q, person->id);
+	query_text(&q, key);
+	query_text_or_null(&q, person->number);
+	query_int_or_null(&q, person->face_id, 0);
+	while (query_row(&q))
+		query_fail(&q, clash(&q, person, key, why));
+	return query_end(&q);
+}
+
+static enum err insert_person(
+	struct store *s, const struct person *person, const char *key, struct error *why)
+{
+	struct query q;
+	query_start(&q, s,
+		"INSERT INTO person (org_id, id, name, name_key, number, face_id, created_ms)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+		why);
+	query_text(&q, person->id);
+	query_text(&q, person->name);
+	query_text(&q, key);
+	query_text_or_null(&q, person->number);
+	query_int_or_null(&q, person->face_id, 0);
+	query_int(&q, person->created_ms);
+	return query_run(&q, NULL);
+}
+
+enum err store_person_add(struct store *s, struct person *person, int64_t now_ms, struct error *why)
+{
+	struct person added = *person;
+	char key[NAME_KEY_BYTES];
+	enum err err = clean_person(&added, key, why);
+	if (err != OK)
+		return err;
+	uuid_make(now_ms, added.id);
+	added.created_ms = now_ms;
+	added.templates = 0;
+	err = change_begin(s, why);
+	if (err != OK)
+		return err;
+	err = check_free(s, &added, key, why);
+	if (err == OK)
+		err = insert_person(s, &added, key, why);
+	err = change_end(s, err, why);
+	if (err == OK)
+		*person = added;
+	return err;
+}
+
+static enum err no_such_person(struct error *why)
+{
+	return err_set(why, ERR_NOT_FOUND, "there is no such person");
+}
+
+enum err store_person(struct store *s, const char *id, struct person *out, struct error *why)
+{
+	*out = (struct person){0};
+	struct query q;
+	query_start(&q, s,
+		"SELECT " PERSON_COLUMNS " FROM person p WHERE p.org_id = ?1 AND p.id = ?2", why);
+	query_text(&q, id);
+	bool found = query_row(&q);
+	if (found)
+		read_person(&q, out);
+	enum err err = query_end(&q);
+	return err == OK && !found ? no_such_person(why) : err;
+}
+
+/* The one person with that number; ERR_NOT_FOUND, without a text, if none. */
+static enum err find_number(
+	struct store *s, const char *number, struct person *out, struct error *why)
+{
+	struct query q;
+	query_start(&q, s,
+		"SELECT " PERSON_COLUMNS " FROM person p WHERE p.org_id = ?1 AND p.number = ?2",
+		why);
+	query_text(&q, number);
+	bool found = query_row(&q);
+	if (found)
+		read_person(&q, out);
+	enum err err = query_end(&q);
+	return err == OK && !found ? ERR_NOT_FOUND : err;
+}
+
+static enum err find_name(struct store *s, const char *name, struct person *out, struct error *why)
+{
+	char key[NAME_KEY_BYTES], other[NUMBER_BYTES] = "";
+	enum err err = name_key(name, key, why);
+	if (err != OK)
+		return err;
+	struct query q;
+	query_start(&q, s,
+		"SELECT " PERSON_COLUMNS " FROM person p WHERE p.org_id = ?1 AND p.name_key = ?2"
+		" ORDER BY p.number LIMIT 2",
+		why);
+	query_text(&q, key);
+	int found = 0;
+	for (; query_row(&q); found++) {
+		if (found == 0)
+			read_person(&q, out);
+		else
+			column_text(&q, 2, other, sizeof(other));
+	}
+	err = query_end(&q);
+	if (err != OK || found == 1)
+		return err;
+	if (found > 1)
+		return err_set(why, ERR_ARG,
+			"several people are called '%s': give the number instead (such as %s or "
+			"%s)",
+			out->name, out->number, other);
+	return near_not_found(
+		s, "SELECT name_key, name FROM person WHERE org_id = ?1", "person", name, why);
+}
+
+enum err store_person_find(struct store *s, const char *who, struct person *out, struct error *why)
+{
+	*out = (struct person){0};
+	char clean[NAME_BYTES];
+	enum err err = name_clean(who, "name", clean, why);
+	if (err != OK)
+		return err;
+	if (uuid_valid(clean)) {
+		err = store_person(s, clean, out, why);
+		if (err != ERR_NOT_FOUND)
+			return err;
+	}
+	err = find_number(s, clean, out, why);
+	if (err == ERR_NOT_FOUND)
+		err = find_name(s, clean, out, why);
+	if (err != OK)
+		*out = (struct person){0};
+	return err;
+}
+
+enum err store_person_update(struct store *s, struct person *person, struct error *why)
+{
+	struct person changed = *person;
+	char key[NAME_KEY_BYTES];
+	enum err err = clean_person(&changed, key, why);
+	if (err == OK)
+		err = change_begin(s, why);
+	if (err != OK)
+		return err;
+	err = check_free(s, &changed, key, why);
+	int64_t rows = 0;
+	if (err == OK) {
+		struct query q;
+		query_start(&q, s,
+			"UPDATE person SET name = ?3, name_key = ?4, number = ?5, face_id = ?6"
+			" WHERE org_id = ?1 AND id = ?2",
+			why);
+		query_text(&q, changed.id);
+		query_text(&q, changed.name);
+		query_text(&q, key);
+		query_text_or_null(&q, changed.number);
+		query_int_or_null(&q, changed.face_id, 0);
+		err = query_run(&q, &rows);
+	}
+	if (err == OK && rows == 0)
+		err = no_such_person(why);
+	err = change_end(s, err, why);
+	if (err == OK)
+		*person = changed;
+	return err;
+}
+
+/* Everything that says something about a person; the row itself last. */
+static const char *const erasure[] = {
+	"DELETE FROM template WHERE org_id = ?1 AND person_id = ?2",
+	"DELETE FROM membership WHERE org_id = ?1 AND person_id = ?2",
+	"DELETE FROM mark WHERE org_id = ?1 AND person_id = ?2",
+	"UPDATE sighting SET person_id = NULL WHERE org_id = ?1 AND person_id = ?2",
+	"DELETE FROM person WHERE org_id = ?1 AND id = ?2",
+};
+
+enum err store_person_remove(struct store *s, const char *id, struct error *why)
+{
+	enum err err = change_begin(s, why);
+	if (err != OK)
+		return err;
+	int64_t rows = 0;
+	for (size_t i = 0; err == OK && i < sizeof(erasure) / sizeof(erasure[0]); i++) {
+		struct query q;
+		query_start(&q, s, erasure[i], why);
+		query_text(&q, id);
+		err = query_run(&q, &rows);
+	}
+	if (err == OK && rows == 0)
+		err = no_such_person(why);
+	err = change_end(s, err, why);
+	if (err == OK && !s->in_transaction)
+		s->ops->scrub(s->db);
+	return err;
+}
+
+enum err store_people(
+	struct store *s, const char *group_id, struct person_list *out, struct error *why)
+{
+	struct query q;
+	if (group_id == NULL)
+		query_start(&q, s,
+			"SELECT " PERSON_COLUMNS " FROM person p WHERE p.org_id = ?1"
+			" ORDER BY p.name_key, p.number, p.id",
+			why);
+	else
+		query_start(&q, s,
+			"SELECT " PERSON_COLUMNS " FROM membership m JOIN person p"
+			" ON p.org_id = m.org_id AND p.id = m.person_id"
+			" WHERE m.org_id = ?1 AND m.group_id = ?2"
+			" ORDER BY p.name_key, p.number, p.id",
+			why);
+	if (group_id != NULL)
+		query_text(&q, group_id);
+	while (query_row(&q)) {
+		void *items = out->item;
+		if (!mem_grow(&items, out->count, &out->capacity, sizeof(*out->item))) {
+			query_fail(
+				&q, err_set(why, ERR_NOMEM, "cannot list people: out of memory"));
+			break;
+		}
+		out->item = items;
+		read_person(&q, &out->item[out->count]);
+		out->count++;
+	}
+	return query_end(&q);
+}
