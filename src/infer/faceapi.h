@@ -39,7 +39,10 @@ enum err faceapi_tiny(
  */
 enum err faceapi_landmarks(struct graph **out, const struct weights *w, struct error *why) MUST_USE;
 
-/* faceRecognitionNet/: input (150,150,3), normalised as for landmarks. Output 128 (not of unit length). */
+/*
+ * faceRecognitionNet/: input (150,150,3), normalised as for landmarks. Output 128
+ * (not of unit length).
+ */
 enum err faceapi_embed(struct graph **out, const struct weights *w, struct error *why) MUST_USE;
 
 #endif

@@ -65,9 +65,12 @@ void graph_free(struct graph *g);
  */
 float *graph_floats(struct graph *g, size_t count);
 
+/* An input port. */
 int graph_input(struct graph *g, struct shape shape);
+
+/* A convolution; the depthwise one has one filter a channel: in == out. */
 int graph_conv(struct graph *g, int x, const struct conv *conv);
-int graph_depthwise(struct graph *g, int x, const struct conv *conv); /* in == out == channels */
+int graph_depthwise(struct graph *g, int x, const struct conv *conv);
 /* y = x * matrix + bias; matrix is (in, out), as TensorFlow has it; x is flattened first. */
 int graph_dense(struct graph *g, int x, size_t out, const float *matrix, const float *bias);
 int graph_max_pool(struct graph *g, int x, struct window window);

@@ -10,8 +10,8 @@
 #include "infer/pages.h"
 
 enum {
-	CHAINS =
-		12, /* of dependent operations: more than latency x units of any core, fewer than registers */
+	/* Dependent operations: more than latency x units of a core, fewer than registers. */
+	CHAINS = 12,
 	ROUNDS = 100000, /* of all chains in one measured window */
 	READ_MIN = 64 << 20,
 	READ_MAX = 256 << 20,

@@ -37,7 +37,8 @@ static const struct {
 } status_codes[] = {
 	{xnn_status_success, OK, ""},
 	{xnn_status_out_of_memory, ERR_NOMEM, "out of memory"},
-	{xnn_status_unsupported_hardware, ERR_UNSUPPORTED, "this processor is not supported"},
+	{xnn_status_unsupported_hardware, ERR_UNSUPPORTED,
+		"this processor is not supported (or /proc is not mounted)"},
 	{xnn_status_unsupported_parameter, ERR_UNSUPPORTED, "XNNPACK cannot do this operation"},
 };
 
@@ -240,6 +241,9 @@ static enum err build_runtime(struct session *s, struct builder *b, struct error
 	if (e == OK)
 		e = check(xnn_create_runtime_v2(b->sub, s->pool, 0, &s->runtime),
 			"build the network", why);
+	/* Version 2022-02 reports success when it found no memory for its workspace. */
+	if (e == OK && s->runtime == NULL)
+		e = err_set(why, ERR_NOMEM, "cannot build the network: out of memory");
 	return e;
 }
 

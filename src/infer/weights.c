@@ -49,8 +49,7 @@ struct weights {
 
 /* The shards' bytes as one run. */
 struct cursor {
-	const uint8_t *const *shard;
-	const size_t *shard_len;
+	const struct shard *shard;
 	size_t shards, at, offset;
 };
 
@@ -189,7 +188,7 @@ static enum err read_group(struct loader *l, const json_t *group, size_t *shard)
 {
 	size_t have = 0, wanted = 0;
 	for (size_t n = json_array_size(json_object_get(group, "paths")); n > 0; n--)
-		have += l->from.shard_len[(*shard)++];
+		have += l->from.shard[(*shard)++].len;
 	const json_t *list = json_object_get(group, "weights");
 	if (!json_is_array(list))
 		return err_set(l->why, ERR_FORMAT, "a weight group has no list \"weights\"");
@@ -237,15 +236,15 @@ static void cursor_read(struct cursor *c, uint8_t *dst, size_t len)
 {
 	while (len > 0) {
 		assert(c->at < c->shards);
-		size_t part = c->shard_len[c->at] - c->offset;
+		size_t part = c->shard[c->at].len - c->offset;
 		if (part > len)
 			part = len;
 		if (part > 0)
-			memcpy(dst, c->shard[c->at] + c->offset, part);
+			memcpy(dst, c->shard[c->at].data + c->offset, part);
 		dst += part;
 		len -= part;
 		c->offset += part;
-		if (c->offset == c->shard_len[c->at]) {
+		if (c->offset == c->shard[c->at].len) {
 			c->at++;
 			c->offset = 0;
 		}
@@ -342,19 +341,21 @@ static enum err parse_json(json_t **root, const char *text, size_t len, struct e
 	if (len > WEIGHTS_MANIFEST_MAX)
 		return err_set(why, ERR_LIMIT, "is larger than %d bytes", WEIGHTS_MANIFEST_MAX);
 	*root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &reason);
-	if (*root == NULL)
-		return err_set(
-			why, ERR_FORMAT, "is no JSON: line %d: %s", reason.line, reason.text);
-	return OK;
+	if (*root != NULL)
+		return OK;
+	/* Out of memory has no text, or none that says so, depending on where it happens. */
+	if (reason.text[0] == '\0' || json_error_code(&reason) == json_error_out_of_memory)
+		return err_set(why, ERR_NOMEM, "out of memory");
+	return err_set(why, ERR_FORMAT, "is no JSON: line %d: %s", reason.line, reason.text);
 }
 
 /* --- the public side ---------------------------------------------------------------- */
 
 enum err weights_parse(struct weights **out, const char *manifest, size_t manifest_len,
-	const uint8_t *const *shard, const size_t *shard_len, size_t shards, struct error *why)
+	const struct shard *shard, size_t shards, struct error *why)
 {
 	const char *path[WEIGHTS_SHARDS_MAX];
-	const struct cursor from = {.shard = shard, .shard_len = shard_len, .shards = shards};
+	const struct cursor from = {.shard = shard, .shards = shards};
 	size_t paths = 0;
 	json_t *root;
 	*out = NULL;
@@ -364,7 +365,7 @@ enum err weights_parse(struct weights **out, const char *manifest, size_t manife
 	if (e == OK && paths != shards)
 		e = err_set(why, ERR_FORMAT, "names %zu shards, not %zu", paths, shards);
 	for (size_t i = 0; e == OK && i < shards; i++) {
-		if (shard_len[i] > WEIGHTS_SHARD_MAX)
+		if (shard[i].len > WEIGHTS_SHARD_MAX)
 			e = err_set(why, ERR_LIMIT, "shard '%s' is larger than %d bytes", path[i],
 				WEIGHTS_SHARD_MAX);
 	}
@@ -395,8 +396,7 @@ static enum err load_shards(
 {
 	const char *path[WEIGHTS_SHARDS_MAX];
 	struct buf content[WEIGHTS_SHARDS_MAX] = {0};
-	const uint8_t *shard[WEIGHTS_SHARDS_MAX];
-	size_t shard_len[WEIGHTS_SHARDS_MAX];
+	struct shard shard[WEIGHTS_SHARDS_MAX];
 	size_t paths = 0;
 	enum err e = collect_paths(root, path, &paths, why);
 	if (e != OK)
@@ -404,12 +404,10 @@ static enum err load_shards(
 	for (size_t i = 0; e == OK && i < paths; i++) {
 		buf_init(&content[i], WEIGHTS_SHARD_MAX);
 		e = read_shard(&content[i], manifest_path, path[i], why);
-		shard[i] = content[i].data;
-		shard_len[i] = content[i].len;
+		shard[i] = (struct shard){content[i].data, content[i].len};
 	}
 	if (e == OK) {
-		const struct cursor from = {
-			.shard = shard, .shard_len = shard_len, .shards = paths};
+		const struct cursor from = {.shard = shard, .shards = paths};
 		e = build(out, root, &from, why);
 		if (e != OK)
 			err_prefix(why, e, "'%s'", manifest_path);

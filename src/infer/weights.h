@@ -39,14 +39,20 @@ struct tensor {
  */
 enum err weights_load(struct weights **out, const char *manifest_path, struct error *why) MUST_USE;
 
+/* The content of one shard. */
+struct shard {
+	const uint8_t *data; /* may be NULL when len is 0 */
+	size_t len;
+};
+
 /*
- * The same from memory: `shard[i]` of `shard_len[i]` bytes in the order in which the
- * manifest's paths name them. Nothing is kept of the arguments. For tests and the fuzzer.
+ * The same from memory, the shards in the order in which the manifest's paths name
+ * them. Nothing is kept of the arguments. For tests and the fuzzer.
  */
 enum err weights_parse(struct weights **out, const char *manifest, size_t manifest_len,
-	const uint8_t *const *shard, const size_t *shard_len, size_t shards,
-	struct error *why) MUST_USE;
+	const struct shard *shard, size_t shards, struct error *why) MUST_USE;
 
+/* Accepts NULL; the tensors go with it. */
 void weights_free(struct weights *w);
 
 /* The tensor of that name, or NULL. */

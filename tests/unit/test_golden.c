@@ -84,7 +84,7 @@ static struct network open_network(const char *model,
 {
 	struct error why = {0};
 	struct network n = {0};
-	struct graph *g;
+	struct graph *g = NULL;
 	char name[128];
 	snprintf(name, sizeof(name), "%s_model-weights_manifest.json", model);
 	char *path = path_join(folder_of("ROLLCALL_MODELS"), name);
@@ -179,7 +179,7 @@ static void ssd_boxes_and_scores_are_those_of_the_package(void **state)
 	close_network(&n);
 }
 
-/* TinyYolov2Base.ts, extractBoxes: centre, size and score of one cell's anchor, 0..1 of the input. */
+/* TinyYolov2Base.ts, extractBoxes: centre and size in cells, score, of one anchor. */
 static void tiny_decode(const float *v, size_t x, size_t y, size_t anchor, double out[5])
 {
 	out[0] = (double)x + sigmoid((double)v[0]);

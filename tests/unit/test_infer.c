@@ -12,6 +12,7 @@
 #include "infer/faceapi.h"
 #include "infer/peak.h"
 #include "infer/weights.h"
+#include "tests/support/faults.h"
 
 #define GROUP(paths, weights) "[{\"paths\":[" paths "],\"weights\":[" weights "]}]"
 #define FLOAT2 "{\"name\":\"a/b\",\"shape\":[2],\"dtype\":\"float32\"}"
@@ -19,9 +20,9 @@
 static enum err parse(
 	struct weights **w, const char *manifest, const void *bytes, size_t len, struct error *why)
 {
-	const uint8_t *shard[] = {bytes};
+	const struct shard shard = {bytes, len};
 	*w = NULL;
-	return weights_parse(w, manifest, strlen(manifest), shard, &len, 1, why);
+	return weights_parse(w, manifest, strlen(manifest), &shard, 1, why);
 }
 
 static void assert_refused(
@@ -80,23 +81,21 @@ static void a_value_may_lie_across_shards_and_groups_follow_each_other(void **st
 				       "{\"paths\":[\"4\"],\"weights\":[{\"name\":\"c\",\"shape\":"
 				       "[1],\"dtype\":\"uint8\"}]}]";
 	static const uint8_t one[] = {0, 0, 0x80}, three[] = {0x3F, 0, 0, 0, 0x40}, four[] = {7};
-	const uint8_t *shard[] = {one, NULL, three, four};
-	const size_t len[] = {sizeof(one), 0, sizeof(three), sizeof(four)};
+	const struct shard shard[] = {
+		{one, sizeof(one)}, {NULL, 0}, {three, sizeof(three)}, {four, sizeof(four)}};
 	struct weights *w;
 	struct error why = {0};
-	if (weights_parse(&w, manifest, strlen(manifest), shard, len, 4, &why) != OK)
+	if (weights_parse(&w, manifest, strlen(manifest), shard, 4, &why) != OK)
 		fail_msg("%s", why.text);
 	assert_true(weights_find(w, "a/b")->data[0] == 1.0F);
 	assert_true(weights_find(w, "a/b")->data[1] == 2.0F);
 	assert_true(weights_find(w, "c")->data[0] == 7.0F);
 	weights_free(w);
-	assert_int_equal(
-		weights_parse(&w, manifest, strlen(manifest), shard, len, 3, &why), ERR_FORMAT);
+	assert_int_equal(weights_parse(&w, manifest, strlen(manifest), shard, 3, &why), ERR_FORMAT);
 	/* The bytes of one group are not those of the other. */
-	const size_t moved[] = {sizeof(one), 0, sizeof(three) - 1, sizeof(four) + 1};
-	const uint8_t *moved_shard[] = {one, NULL, three, one};
-	assert_int_equal(weights_parse(&w, manifest, strlen(manifest), moved_shard, moved, 4, &why),
-		ERR_FORMAT);
+	const struct shard moved[] = {
+		{one, sizeof(one)}, {NULL, 0}, {three, sizeof(three) - 1}, {one, 2}};
+	assert_int_equal(weights_parse(&w, manifest, strlen(manifest), moved, 4, &why), ERR_FORMAT);
 }
 
 static void malformed_manifests_are_refused_with_a_reason(void **state)
@@ -260,6 +259,28 @@ static void a_network_says_which_tensor_is_missing_or_wrong(void **state)
 	weights_free(w);
 }
 
+static enum err parse_and_free(void *arg, struct error *why)
+{
+	static const uint8_t bytes[8] = {0};
+	struct weights *w;
+	enum err e = parse(&w, arg, bytes, sizeof(bytes), why);
+	weights_free(w);
+	return e;
+}
+
+static void reading_survives_every_failed_allocation(void **state)
+{
+	(void)state;
+	FAULTS_SKIP_UNLESS_AVAILABLE();
+	static char manifest[] = GROUP("\"m\"", FLOAT2);
+	/* Where jansson runs out of memory inside a word, it says that it expected one. */
+	static const enum err allow[] = {ERR_FORMAT, OK};
+	const struct faults_options options = {.allow = allow};
+	struct faults_result result = faults_each(parse_and_free, manifest, &options);
+	assert_string_equal(result.problem, "");
+	assert_true(result.failed > 10);
+}
+
 static void the_peak_of_this_core_is_a_positive_number(void **state)
 {
 	(void)state;
@@ -277,6 +298,7 @@ int main(void)
 		cmocka_unit_test(too_many_shards_or_tensors_are_refused),
 		cmocka_unit_test(files_are_read_from_beside_the_manifest),
 		cmocka_unit_test(a_network_says_which_tensor_is_missing_or_wrong),
+		cmocka_unit_test(reading_survives_every_failed_allocation),
 		cmocka_unit_test(the_peak_of_this_core_is_a_positive_number),
 	};
 	return cmocka_run_group_tests_name("infer", tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "infer/graph.h"
 #include "infer/session.h"
+#include "tests/support/faults.h"
 
 enum { SIDE = 11, IN = 3, MID = 9, OUT = 6, WEIGHTS = 4096 };
 
@@ -310,6 +311,45 @@ static void running_again_with_the_same_input_gives_the_same_bits(void **state)
 	session_close(s);
 }
 
+static void running_allocates_nothing(void **state)
+{
+	(void)state;
+	FAULTS_SKIP_UNLESS_AVAILABLE();
+	struct session *s = net_open(3, 1);
+	struct error why = {0};
+	long live = faults_live();
+	faults_arm_all(1);
+	enum err e = session_run(s, &why);
+	faults_disarm();
+	assert_int_equal(e, OK);
+	assert_int_equal(faults_hit(), 0);
+	assert_int_equal(faults_live(), live);
+	session_close(s);
+}
+
+/* Only the allocations of our own: not every version of XNNPACK survives the lack of memory. */
+static void opening_says_when_there_is_no_memory(void **state)
+{
+	(void)state;
+	FAULTS_SKIP_UNLESS_AVAILABLE();
+	struct net n;
+	net_new(&n);
+	session_close(net_open(1, 1)); /* what XNNPACK keeps for ever */
+	for (unsigned long k = 1; k <= 2; k++) {
+		struct session *s;
+		struct error why = {0};
+		const long live = faults_live();
+		faults_arm(k);
+		enum err e = session_open(&s, n.g, 1, 1, &why);
+		faults_disarm();
+		assert_int_equal(e, ERR_NOMEM);
+		assert_null(s);
+		assert_int_equal(faults_live(), live);
+	}
+	graph_free(n.g);
+	free(n.weight);
+}
+
 static void senseless_sessions_are_refused(void **state)
 {
 	(void)state;
@@ -337,6 +377,8 @@ int main(void)
 		cmocka_unit_test(each_image_of_a_batch_is_as_if_alone),
 		cmocka_unit_test(threads_do_not_change_the_result),
 		cmocka_unit_test(running_again_with_the_same_input_gives_the_same_bits),
+		cmocka_unit_test(running_allocates_nothing),
+		cmocka_unit_test(opening_says_when_there_is_no_memory),
 		cmocka_unit_test(senseless_sessions_are_refused),
 	};
 	return cmocka_run_group_tests_name("infer_session", tests, NULL, NULL);
