@@ -3,7 +3,14 @@
 #include "cmd/program.h"
 
 const struct command *const commands[] = {
+	&cmd_people,
+	&cmd_groups,
+	&cmd_roll,
+	&cmd_export,
+	&cmd_settings,
+	&cmd_doctor,
 	&cmd_help,
+	&cmd_completion,
 	NULL,
 };
 

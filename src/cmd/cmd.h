@@ -54,6 +54,17 @@ struct option_spec {
 
 struct cmd;
 
+/* What a command with several sides can do: `rollcall people add NAME`. */
+struct verb {
+	const char *name;
+	const char *usage;    /* after the verb: "NAME [--number N]" */
+	const char *summary;  /* one line */
+	const char *options;  /* those of the command's that it takes: "number|group", or NULL */
+	const char *complete; /* as in struct command, for what follows the verb */
+	size_t args_min, args_max; /* after the verb */
+	int (*run)(struct cmd *c); /* sees the arguments after the verb */
+};
+
 struct command {
 	const char *name;
 	const char *summary; /* one line */
@@ -71,6 +82,11 @@ struct command {
 	const void *defaults;      /* options_size bytes, or NULL */
 	size_t args_min, args_max; /* number of arguments */
 	int (*run)(struct cmd *c); /* gives the exit status */
+	/*
+	 * Or, instead of run: verbs, ending with a zeroed one, of which the first is meant when
+	 * none is given. args_min and args_max are the verb's then.
+	 */
+	const struct verb *verbs;
 };
 
 /* One run of one command. */
@@ -141,6 +157,19 @@ enum err cmd_day(
 
 /* Who did it, for the audit: the login name of whoever runs the program. */
 void cmd_actor(char out[static ACTOR_BYTES]);
+/*
+ * Ends a change that store_begin began: if `err`, the change's own result, is OK, writes into
+ * the audit that this person did `action` ("person.add") to the id `subject`, and commits;
+ * else, or if that fails, takes everything back. Gives the first error.
+ */
+enum err cmd_commit(struct cmd *c, enum err err, const char *action, const char *subject,
+	struct error *why) MUST_USE;
+
+/* Checks a person's --number: trimmed, at most NUMBER_BYTES - 1 bytes of printable UTF-8. ERR_ARG. */
+enum err cmd_number(const char *text, char out[static NUMBER_BYTES], struct error *why) MUST_USE;
+/* A whole number of minutes or seconds, 0..max; `what` names it in the error. ERR_ARG. */
+enum err cmd_minutes(
+	const char *text, const char *what, int max, int *out, struct error *why) MUST_USE;
 
 /* Prints a JSON document and a newline to stdout, and drops the reference. EXIT_OK, or EXIT_FAILED when stdout does not take it. */
 int cmd_print_json(json_t *document);

@@ -187,6 +187,48 @@ void cmd_actor(char out[static ACTOR_BYTES])
 		snprintf(out, ACTOR_BYTES, "uid %u", (unsigned)getuid());
 }
 
+enum err cmd_commit(
+	struct cmd *c, enum err err, const char *action, const char *subject, struct error *why)
+{
+	char actor[ACTOR_BYTES];
+	cmd_actor(actor);
+	if (err == OK)
+		err = store_audit(c->store, clock_now_ms(), actor, action, subject, NULL, why);
+	if (err == OK)
+		err = store_commit(c->store, why);
+	if (err != OK)
+		store_rollback(c->store);
+	return err;
+}
+
+enum err cmd_number(const char *text, char out[static NUMBER_BYTES], struct error *why)
+{
+	size_t begin = strspn(text, " "), len = strlen(text);
+	while (len > begin && text[len - 1] == ' ')
+		len--;
+	if (len - begin >= NUMBER_BYTES)
+		return err_set(why, ERR_ARG, "the number has %zu bytes, the limit is %d",
+			len - begin, NUMBER_BYTES - 1);
+	for (size_t i = begin; i < len; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F)
+			return err_set(why, ERR_ARG, "the number has control characters");
+	}
+	if (!utf8_valid(text + begin, len - begin))
+		return err_set(why, ERR_ARG, "the number is not UTF-8");
+	snprintf(out, NUMBER_BYTES, "%.*s", (int)(len - begin), text + begin);
+	return OK;
+}
+
+enum err cmd_minutes(const char *text, const char *what, int max, int *out, struct error *why)
+{
+	long value;
+	if (!whole_number(text, 0, max, &value))
+		return err_set(why, ERR_ARG, "%s takes a whole number from 0 to %d, not '%s'", what,
+			max, text);
+	*out = (int)value;
+	return OK;
+}
+
 /* --- output --- */
 
 bool cmd_unicode(void)

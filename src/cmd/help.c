@@ -269,6 +269,18 @@ static void option_terms(struct page *p, const struct option_spec *table)
 	}
 }
 
+static void verb_terms(struct page *p, const struct command *command)
+{
+	char title[TITLE_BYTES];
+	for (const struct verb *verb = command->verbs; verb->name != NULL; verb++) {
+		snprintf(title, sizeof(title), "%s %s%s%s", command->name, verb->name,
+			verb->usage[0] != '\0' ? " " : "", verb->usage);
+		term(p, title, verb->summary, INDENT * 4);
+	}
+	fill(p, "Without a verb the first is meant.", strlen("Without a verb the first is meant."),
+		INDENT, 0);
+}
+
 enum err help_command(
 	struct buf *out, const struct help_style *style, const struct command *command)
 {
@@ -280,6 +292,10 @@ enum err help_command(
 	fill(&p, usage, strlen(usage), strlen("Usage: "), strlen("Usage:"));
 	add(&p, "\n", 1);
 	paragraphs(&p, command->about != NULL ? command->about : command->summary, 0);
+	if (command->verbs != NULL) {
+		heading(&p, "Verbs");
+		verb_terms(&p, command);
+	}
 	if (command->options != NULL && command->options->name != NULL) {
 		heading(&p, "Options");
 		option_terms(&p, command->options);

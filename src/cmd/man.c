@@ -150,6 +150,19 @@ static void see_also(struct man *m, const struct command *without)
 	raw(m, "\n");
 }
 
+static void verb_list(struct man *m, const struct command *command)
+{
+	section(m, "VERBS");
+	raw(m, "Without a verb the first is meant.\n");
+	for (const struct verb *verb = command->verbs; verb->name != NULL; verb++) {
+		raw(m, ".TP\n.B ");
+		text(m, verb->name, strlen(verb->name));
+		raw(m, verb->usage[0] != '\0' ? " " : "");
+		line(m, verb->usage);
+		line(m, verb->summary);
+	}
+}
+
 static void command_page(struct man *m, const struct command *command)
 {
 	char name[128];
@@ -161,6 +174,8 @@ static void command_page(struct man *m, const struct command *command)
 		line(m, command->usage);
 	section(m, "DESCRIPTION");
 	paragraphs(m, command->about != NULL ? command->about : command->summary, true);
+	if (command->verbs != NULL)
+		verb_list(m, command);
 	option_list(m, "OPTIONS", command->options);
 	option_list(m, "OPTIONS OF EVERY COMMAND", program_options);
 	terms(m, "EXIT STATUS", help_exit_statuses);

@@ -11,6 +11,7 @@
 #include "cmd/help.h"
 #include "cmd/nearest.h"
 #include "cmd/options.h"
+#include "cmd/verbs.h"
 #include "infer/session.h"
 
 #define AT(field) offsetof(struct program_values, field)
@@ -162,14 +163,16 @@ static int run_command(
 		status = print_version(values->json);
 	else if (values->help)
 		status = help_print_command(command);
+	else if (apply(c, values, why) != OK)
+		status = cmd_fail(why);
+	else if (command->verbs != NULL)
+		status = verb_run(c);
 	else if (c->args < command->args_min)
 		status = cmd_usage(
 			c, "something is missing: rollcall %s %s", command->name, command->usage);
 	else if (c->args > command->args_max)
 		status = cmd_usage(
 			c, "there is one argument too many: '%s'", arg[command->args_max]);
-	else if (apply(c, values, why) != OK)
-		status = cmd_fail(why);
 	else
 		status = command->run(c);
 out:

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+#include "cmd/out_format.h"
+#include "report/roll_report.h"
+
+struct roll_options {
+	const char *date, *group, *output, *person, *reason;
+	int format, status;
+	bool close;
+};
+
+#define AT(field) offsetof(struct roll_options, field)
+
+static const struct option_spec options[] = {
+	{.name = "date",
+		.letter = 'd',
+		.kind = OPTION_TEXT,
+		.value = "DATE",
+		.offset = AT(date),
+		.help = "the day: today (the default), yesterday or 2026-11-21"},
+	{.name = "group",
+		.letter = 'g',
+		.kind = OPTION_TEXT,
+		.value = "GROUP",
+		.offset = AT(group),
+		.complete = "group",
+		.help = "only this group; else all"},
+	{.name = "format",
+		.letter = 'f',
+		.kind = OPTION_CHOICE,
+		.choices = OUT_FORMATS,
+		.offset = AT(format),
+		.help = "how it is written; else by the ending of the file, else a table"},
+	{.name = "output",
+		.letter = 'o',
+		.kind = OPTION_TEXT,
+		.value = "FILE",
+		.offset = AT(output),
+		.complete = "file",
+		.help = "write to this file instead of the terminal"},
+	{.name = "close",
+		.kind = OPTION_FLAG,
+		.offset = AT(close),
+		.help = "close the day's register: who has not been seen is absent from now on"},
+	{.name = "set",
+		.kind = OPTION_CHOICE,
+		.choices = "present|late|absent|excused|left_early",
+		.value = "STATUS",
+		.offset = AT(status),
+		.help = "correct the register by hand: present, late, absent, excused or "
+			"left_early"},
+	{.name = "person",
+		.kind = OPTION_TEXT,
+		.value = "WHO",
+		.offset = AT(person),
+		.complete = "person",
+		.help = "with --set: whose mark"},
+	{.name = "reason",
+		.kind = OPTION_TEXT,
+		.value = "TEXT",
+		.offset = AT(reason),
+		.help = "with --set: why; it is kept with your login name"},
+	{0},
+};
+
+static int check(const struct cmd *c)
+{
+	const struct roll_options *o = c->options;
+	bool correct = cmd_given(c, "set");
+	if (correct && (o->person == NULL || o->reason == NULL))
+		return cmd_usage(c, "--set needs --person WHO and --reason TEXT");
+	if (!correct && (o->person != NULL || o->reason != NULL))
+		return cmd_usage(c, "--person and --reason go with --set STATUS");
+	if (correct && o->close)
+		return cmd_usage(c, "--set and --close are two steps");
+	return EXIT_OK;
+}
+
+/* Closes or corrects, if asked to. */
+static enum err change(struct cmd *c, const char *day, const char *group_id, struct error *why)
+{
+	const struct roll_options *o = c->options;
+	char actor[ACTOR_BYTES];
+	cmd_actor(actor);
+	int64_t now = clock_now_ms();
+	if (o->close)
+		return register_close(c->store, c->zone, group_id, day, actor, now, why);
+	if (!cmd_given(c, "set"))
+		return OK;
+	struct person person;
+	enum err err = store_person_find(c->store, o->person, &person, why);
+	if (err == OK)
+		err = register_override(c->store, c->zone, group_id, day, person.id,
+			(enum mark_status)o->status, actor, o->reason, now, why);
+	return err;
+}
+
+static enum err print(
+	struct cmd *c, const struct roll *roll, enum roll_format format, struct error *why)
+{
+	const struct roll_options *o = c->options;
+	struct table_style style = cmd_table_style();
+	if (o->output != NULL)
+		style = (struct table_style){.unicode = true};
+	struct buf text;
+	buf_init(&text, REPORT_BYTES_MAX);
+	enum err err = roll_report(roll, c->zone, format, &style, &text, why);
+	if (err == OK)
+		err = cmd_output(o->output, text.data, text.len, why);
+	if (err == OK && format == ROLL_JSON && text.len > 0 && text.data[text.len - 1] != '\n' &&
+		o->output == NULL)
+		err = cmd_output(NULL, "\n", 1, why);
+	buf_finish(&text);
+	return err;
+}
+
+static int run(struct cmd *c)
+{
+	const struct roll_options *o = c->options;
+	struct error why = {0};
+	struct group group;
+	const char *group_id;
+	char day[DAY_TEXT];
+	struct roll roll = {0};
+	enum roll_format format;
+	const struct out_choice choice = {.given = cmd_given(c, "format"),
+		.want = (enum roll_format)o->format,
+		.standard = ROLL_TABLE,
+		.path = o->output};
+	int status = check(c);
+	if (status != EXIT_OK)
+		return status;
+	bool writes = o->close || cmd_given(c, "set");
+	enum err err = out_format(c, &choice, &format, &why);
+	if (err == OK)
+		err = writes ? cmd_store(c, 0, &why) : cmd_store_read(c, &why);
+	if (err == OK)
+		err = cmd_day(c, o->date, day, &why);
+	if (err == OK)
+		err = cmd_group(c, o->group, &group, &group_id, &why);
+	if (err == OK)
+		err = change(c, day, group_id, &why);
+	if (err == OK)
+		err = register_roll(c->store, c->zone, group_id, day, clock_now_ms(), &roll, &why);
+	if (err == OK)
+		err = print(c, &roll, format, &why);
+	roll_finish(&roll);
+	return err == OK ? EXIT_OK : cmd_fail(&why);
+}
+
+const struct command cmd_roll = {
+	.name = "roll",
+	.summary = "the register of a day: who was present, late, absent",
+	.usage = "[--date DATE] [--group GROUP] [--format table|json|csv|xlsx] [-o FILE] [--close] "
+		 "[--set STATUS --person WHO --reason TEXT]",
+	.about =
+		"Prints who was there on a day, since when, and how sure it is: the distance of "
+		"the face to the photos that are enrolled (smaller is surer) and the margin to "
+		"the next person.\n"
+		"\n"
+		"Until a register is closed, by --close or by the end of the day, who has not been "
+		"seen is expected; from then on absent. A day on which nobody was seen and that "
+		"was not closed by hand has no absent people.\n"
+		"\n"
+		"With --set a person corrects the register. The evidence stays; who corrected, "
+		"when "
+		"and why is kept.",
+	.examples = "$ rollcall roll\n"
+		    "$ rollcall roll --date yesterday --group 7b\n"
+		    "$ rollcall roll --group 7b -o 7b.xlsx\n"
+		    "$ rollcall roll --group 7b --close\n"
+		    "$ rollcall roll --set excused --person \"Ada Lovelace\" --reason \"at the "
+		    "dentist\"",
+	.complete = "-",
+	.options = options,
+	.options_size = sizeof(struct roll_options),
+	.run = run,
+};
