@@ -32,6 +32,8 @@ struct reader {
 	uint8_t *band; /* BAND_ROWS rows, when they do not go straight to `out` */
 	bool damaged;  /* data was missing or broken */
 	bool nothing;  /* before the first row of blocks was complete */
+	/* Where the last complete one of several scans ends, for a second try; 0 = none yet. */
+	size_t scan_end;
 };
 
 /* Warnings after which pixels are not what they were. */
@@ -45,6 +47,9 @@ static _Noreturn void give_up(j_common_ptr common)
 	common->err->format_message(common, text);
 	if (common->err->msg_code == JERR_OUT_OF_MEMORY)
 		r->err = err_set(r->why, ERR_NOMEM, "out of memory for the JPEG");
+	else if (common->err->msg_code == JERR_IMAGE_TOO_BIG)
+		r->err = err_set(
+			r->why, ERR_LIMIT, "a side of it has over %d pixels", IMAGE_SIDE_MAX);
 	else
 		r->err = err_set(r->why, ERR_FORMAT, "broken JPEG: %s", text);
 	longjmp(r->jump, 1);
@@ -88,6 +93,10 @@ static void print_nothing(j_common_ptr common)
 static void count_scans(j_common_ptr common)
 {
 	struct reader *r = common->client_data;
+	if (r->jpeg.input_scan_number > 0 && !r->damaged &&
+		r->jpeg.input_iMCU_row >= r->jpeg.total_iMCU_rows)
+		r->scan_end = (size_t)(r->jpeg.src->next_input_byte - r->bytes) -
+			(r->jpeg.unread_marker != 0 ? 2 : 0);
 	if (r->jpeg.input_scan_number <= JPEG_SCANS_MAX)
 		return;
 	r->err = err_set(r->why, ERR_LIMIT, "the JPEG has more than %d scans", JPEG_SCANS_MAX);
@@ -258,27 +267,58 @@ static enum err probe_jpeg(
 	return OK;
 }
 
-static enum err decode_jpeg(const uint8_t *bytes, size_t len, const struct image_options *options,
-	struct image *out, bool *truncated, struct error *why)
+static enum err check_bytes(const struct reader *r)
+{
+	size_t pixels = (size_t)r->info.width * (size_t)r->info.height;
+	if (pixels / JPEG_PIXELS_PER_BYTE_MAX <= r->len || r->jpeg.arith_code)
+		return OK;
+	return err_set(r->why, ERR_FORMAT,
+		"broken JPEG: its header says %dx%d pixels, but there are only %zu bytes",
+		r->info.width, r->info.height, r->len);
+}
+
+/* What one try came to. */
+struct outcome {
+	bool damaged;
+	size_t scan_end;
+};
+
+static enum err try_to_decode(const uint8_t *bytes, size_t len, const struct image_options *options,
+	struct image *out, struct outcome *outcome, struct error *why)
 {
 	struct reader *r;
+	*outcome = (struct outcome){0};
 	enum err err = reader_open(&r, bytes, len, why);
 	if (err != OK)
 		return err;
 	r->out = out;
 	r->min_side = options->min_side;
-	size_t pixels = (size_t)r->info.width * (size_t)r->info.height;
-	if (pixels / JPEG_PIXELS_PER_BYTE_MAX > len && !r->jpeg.arith_code)
-		err = err_set(why, ERR_FORMAT,
-			"broken JPEG: its header says %dx%d pixels, but there are only %zu bytes",
-			r->info.width, r->info.height, len);
-	else
+	err = check_bytes(r);
+	if (err == OK)
 		err = guarded(r, work_pixels);
 	if (err == OK && r->nothing)
 		err = err_set(why, ERR_FORMAT,
 			"broken JPEG: it is cut off before the first row of pixels");
-	*truncated = r->damaged;
+	*outcome = (struct outcome){.damaged = r->damaged, .scan_end = r->scan_end};
 	reader_finish(r);
+	return err;
+}
+
+static enum err decode_jpeg(const uint8_t *bytes, size_t len, const struct image_options *options,
+	struct image *out, bool *truncated, struct error *why)
+{
+	struct outcome outcome;
+	enum err err = try_to_decode(bytes, len, options, out, &outcome, why);
+	if (err == ERR_FORMAT && outcome.scan_end > 0) {
+		/*
+		 * The tables between two scans of a progressive file are cut off or broken, an
+		 * error to libjpeg. What came before is a whole picture: without the rest.
+		 */
+		image_finish(out);
+		err = try_to_decode(bytes, outcome.scan_end, options, out, &outcome, why);
+		outcome.damaged = true;
+	}
+	*truncated = outcome.damaged;
 	return err;
 }
 

@@ -2,7 +2,7 @@
 #include "media/image_int.h"
 
 #include <libexif/exif-data.h>
-#include <libexif/exif-log.h>
+#include <libexif/exif-mem.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,12 +90,27 @@ enum err image_turn(struct image *image, int orientation, struct error *why)
 	return OK;
 }
 
-static void note_no_memory(ExifLog *log, ExifLogCode code, const char *domain, const char *fmt,
-	va_list args, void *data)
+/*
+ * libexif goes on without what it had no memory for, and its allocator takes no argument:
+ * this is how a picture is kept from being taken for an upright one in silence.
+ */
+static _Thread_local bool no_memory;
+
+static void *note(void *memory)
 {
-	(void)log, (void)domain, (void)fmt, (void)args;
-	if (code == EXIF_LOG_CODE_NO_MEMORY)
-		*(bool *)data = true;
+	if (memory == NULL)
+		no_memory = true;
+	return memory;
+}
+
+static void *exif_alloc(ExifLong size)
+{
+	return note(calloc(1, size > 0 ? size : 1));
+}
+
+static void *exif_realloc(void *memory, ExifLong size)
+{
+	return note(realloc(memory, size > 0 ? size : 1));
 }
 
 static int entry_orientation(ExifData *data)
@@ -112,32 +127,29 @@ static int entry_orientation(ExifData *data)
 enum err exif_orientation(const uint8_t *bytes, size_t len, int *orientation, struct error *why)
 {
 	*orientation = 1;
-	bool no_memory = false;
 	if (len > EXIF_BYTES_MAX)
 		len = EXIF_BYTES_MAX;
 	/* libexif wants the prefix that PNG and WebP do without. */
 	bool prefixed =
 		len >= sizeof(exif_prefix) && memcmp(bytes, exif_prefix, sizeof(exif_prefix)) == 0;
 	size_t skip = prefixed ? 0 : sizeof(exif_prefix);
-	uint8_t *copy = malloc(skip + len + 1);
-	ExifLog *log = exif_log_new();
-	ExifData *data = exif_data_new();
-	if (copy == NULL || log == NULL || data == NULL) {
+	no_memory = false;
+	uint8_t *copy = exif_alloc((ExifLong)(skip + len));
+	ExifMem *mem = exif_mem_new(exif_alloc, exif_realloc, free);
+	ExifData *data = mem != NULL ? exif_data_new_mem(mem) : NULL;
+	if (copy != NULL && data != NULL) {
+		memcpy(copy, exif_prefix, skip);
+		memcpy(copy + skip, bytes, len);
+		exif_data_unset_option(data, EXIF_DATA_OPTION_FOLLOW_SPECIFICATION);
+		exif_data_load_data(data, copy, (unsigned)(skip + len));
+		*orientation = entry_orientation(data);
+	} else {
 		no_memory = true;
-		goto out;
 	}
-	memcpy(copy, exif_prefix, skip);
-	memcpy(copy + skip, bytes, len);
-	exif_log_set_func(log, note_no_memory, &no_memory);
-	exif_data_log(data, log);
-	exif_data_unset_option(data, EXIF_DATA_OPTION_FOLLOW_SPECIFICATION);
-	exif_data_load_data(data, copy, (unsigned)(skip + len));
-	*orientation = entry_orientation(data);
-out:
 	if (data != NULL)
 		exif_data_unref(data);
-	if (log != NULL)
-		exif_log_unref(log);
+	if (mem != NULL)
+		exif_mem_unref(mem);
 	free(copy);
 	if (no_memory)
 		return err_set(why, ERR_NOMEM, "cannot read the EXIF data: out of memory");

@@ -96,10 +96,18 @@ static enum err find_orientation(
 	return OK;
 }
 
+/* zlib's initialisation has no other reason to fail than memory. */
+static bool is_no_memory(int code)
+{
+	return code == SPNG_EMEM || code == SPNG_EZLIB_INIT;
+}
+
 static enum err png_error(int code, struct error *why)
 {
-	if (code == SPNG_EMEM)
+	if (is_no_memory(code))
 		return err_set(why, ERR_NOMEM, "out of memory for the PNG");
+	if (code == SPNG_EOVERFLOW || code == SPNG_EUSER_WIDTH || code == SPNG_EUSER_HEIGHT)
+		return err_set(why, ERR_LIMIT, "a side of it has over %d pixels", IMAGE_SIDE_MAX);
 	return err_set(why, ERR_FORMAT, "broken PNG: %s", spng_strerror(code));
 }
 
@@ -112,7 +120,9 @@ static enum err open_png(
 	if (ctx == NULL)
 		return err_set(why, ERR_NOMEM, "out of memory for the PNG");
 	enum err err = OK;
-	int code = spng_set_png_stream(ctx, read_chunks, c);
+	int code = spng_set_image_limits(ctx, IMAGE_SIDE_MAX, IMAGE_SIDE_MAX);
+	if (code == 0)
+		code = spng_set_png_stream(ctx, read_chunks, c);
 	if (code == 0)
 		code = spng_get_ihdr(ctx, header);
 	if (code != 0)
@@ -231,7 +241,7 @@ enum err image_encode_png(const struct image *image, struct buf *out, struct err
 	if (code == 0)
 		png = spng_get_png_buffer(ctx, &len, &code);
 	if (code != 0)
-		err = err_set(why, code == SPNG_EMEM ? ERR_NOMEM : ERR_ARG,
+		err = err_set(why, is_no_memory(code) ? ERR_NOMEM : ERR_ARG,
 			"cannot write a PNG: %s", spng_strerror(code));
 	else
 		err = buf_add(out, png, len);
