@@ -72,7 +72,8 @@ static void tidy(char text[static ERROR_TEXT_MAX], int wanted)
 	}
 }
 
-static void set_text(struct error *why, enum err code, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void set_text(
+	struct error *why, enum err code, const char *fmt, va_list args)
 {
 	why->code = code;
 	int wanted = vsnprintf(why->text, sizeof(why->text), fmt, args);
