@@ -165,7 +165,7 @@ void cmd_actor(char out[static ACTOR_BYTES]);
 enum err cmd_commit(struct cmd *c, enum err err, const char *action, const char *subject,
 	struct error *why) MUST_USE;
 
-/* Checks a person's --number: trimmed, at most NUMBER_BYTES - 1 bytes of printable UTF-8. ERR_ARG. */
+/* Checks and cleans a person's --number as the store does, but before there is one; "" is none. ERR_ARG. */
 enum err cmd_number(const char *text, char out[static NUMBER_BYTES], struct error *why) MUST_USE;
 /* A whole number of minutes or seconds, 0..max; `what` names it in the error. ERR_ARG. */
 enum err cmd_minutes(

@@ -29,8 +29,10 @@ static const struct option_spec options[] = {
 		.letter = 'f',
 		.kind = OPTION_CHOICE,
 		.choices = OUT_FORMATS,
+		.value = "FORMAT",
 		.offset = AT(format),
-		.help = "how it is written; else by the ending of the file, else a table"},
+		.help = "table, json, csv or xlsx; else as the ending of the file says, else a "
+			"table"},
 	{.name = "output",
 		.letter = 'o',
 		.kind = OPTION_TEXT,

@@ -203,20 +203,17 @@ enum err cmd_commit(
 
 enum err cmd_number(const char *text, char out[static NUMBER_BYTES], struct error *why)
 {
-	size_t begin = strspn(text, " "), len = strlen(text);
-	while (len > begin && text[len - 1] == ' ')
-		len--;
-	if (len - begin >= NUMBER_BYTES)
-		return err_set(why, ERR_ARG, "the number has %zu bytes, the limit is %d",
-			len - begin, NUMBER_BYTES - 1);
-	for (size_t i = begin; i < len; i++) {
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F)
-			return err_set(why, ERR_ARG, "the number has control characters");
-	}
-	if (!utf8_valid(text + begin, len - begin))
-		return err_set(why, ERR_ARG, "the number is not UTF-8");
-	snprintf(out, NUMBER_BYTES, "%.*s", (int)(len - begin), text + begin);
-	return OK;
+	char clean[NAME_BYTES];
+	out[0] = '\0';
+	if (text[0] == '\0')
+		return OK;
+	enum err err = name_clean(text, "number", clean, why);
+	if (err == OK && strlen(clean) >= NUMBER_BYTES)
+		err = err_set(why, ERR_ARG, "the number has %zu bytes, the limit is %d",
+			strlen(clean), NUMBER_BYTES - 1);
+	if (err == OK)
+		snprintf(out, NUMBER_BYTES, "%.*s", NUMBER_BYTES - 1, clean);
+	return err;
 }
 
 enum err cmd_minutes(const char *text, const char *what, int max, int *out, struct error *why)

@@ -8,7 +8,7 @@ static const char head[] =
 	"\n"
 	"# Lines of 'rollcall $1 --names' that begin with the current word, quoted as it is.\n"
 	"_rollcall_names() {\n"
-	"\tlocal line quoted= typed=$cur\n"
+	"\tlocal line quoted='' typed=$cur\n"
 	"\tcase $typed in\n"
 	"\t\\'* | \\\"*) typed=${typed:1} ;;\n"
 	"\t*) quoted=1 typed=${typed//\\\\/} ;;\n"
@@ -39,7 +39,7 @@ static const char head[] =
 
 static const char body[] =
 	"_rollcall() {\n"
-	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} command= verb= value= only= i word\n"
+	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} command='' verb='' value='' only='' i word\n"
 	"\tlocal -a home=()\n"
 	"\tlocal -i args=0\n"
 	"\tCOMPREPLY=()\n"
@@ -125,11 +125,10 @@ static void argument_cases(
 	for (size_t i = 0; i < words; i++) {
 		char word[COMPLETE_WORD_BYTES];
 		complete_word(complete, i, word, sizeof(word));
-		script_add(s, "\t'%s:%s:'", command, verb);
 		if (i + 1 < words)
-			script_add(s, "%zu) echo '", i);
+			script_add(s, "\t%s:%s:%zu) echo '", command, verb, i);
 		else
-			script_add(s, "*) echo '");
+			script_add(s, "\t%s:%s:*) echo '", command, verb);
 		if (strcmp(word, "command") == 0)
 			command_words(s);
 		else
@@ -140,7 +139,7 @@ static void argument_cases(
 
 static void verb_words(struct script *s, const struct command *command)
 {
-	script_add(s, "\t'%s::0') echo '", command->name);
+	script_add(s, "\t%s::0) echo '", command->name);
 	for (const struct verb *verb = command->verbs; verb->name != NULL; verb++)
 		script_add(s, "%s%s", verb > command->verbs ? "|" : "", verb->name);
 	script_add(s, "' ;;\n");

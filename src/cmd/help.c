@@ -254,17 +254,28 @@ void help_option_title(const struct option_spec *spec, char *out, size_t size)
 	snprintf(out, size, "%s--%s%s%s", letter, spec->name, value[0] != '\0' ? " " : "", value);
 }
 
+/* The title, shifted so that long names stand under each other if any has a letter. */
+static void aligned_title(const struct option_spec *spec, bool letters, char *out, size_t size)
+{
+	size_t shift = letters && spec->letter == 0 ? strlen("-x, ") : 0;
+	snprintf(out, size, "%*s", (int)shift, "");
+	help_option_title(spec, out + shift, size - shift);
+}
+
 static void option_terms(struct page *p, const struct option_spec *table)
 {
 	char title[TITLE_BYTES];
 	size_t widest = 0;
+	bool letters = false;
+	for (const struct option_spec *spec = table; spec->name != NULL; spec++)
+		letters = letters || spec->letter != 0;
 	for (const struct option_spec *spec = table; spec->name != NULL; spec++) {
-		help_option_title(spec, title, sizeof(title));
+		aligned_title(spec, letters, title, sizeof(title));
 		size_t wide = columns(title, strlen(title));
 		widest = wide > widest ? wide : widest;
 	}
 	for (const struct option_spec *spec = table; spec->name != NULL; spec++) {
-		help_option_title(spec, title, sizeof(title));
+		aligned_title(spec, letters, title, sizeof(title));
 		term(p, title, spec->help, term_column(widest));
 	}
 }

@@ -4,6 +4,9 @@
 #include "cmd/options.h"
 #include "cmd/program.h"
 
+/* Of a source line, before escaping. */
+enum { LINE_BYTES = 64 };
+
 /* A page under way: the first failure stays in `err`. */
 struct man {
 	struct buf *out;
@@ -50,6 +53,25 @@ static void line(struct man *m, const char *words)
 	raw(m, "\n");
 }
 
+/* Words filled into source lines that are not too long to read. */
+static void filled(struct man *m, const char *words, size_t len)
+{
+	for (size_t i = 0, begin = 0, blank = 0; i <= len; i++) {
+		if (i < len && words[i] != ' ' && words[i] != '\n')
+			continue;
+		if (i - begin > LINE_BYTES && blank > begin) {
+			text(m, words + begin, blank - begin);
+			raw(m, "\n");
+			begin = blank + 1;
+		}
+		blank = i;
+		if (i == len) {
+			text(m, words + begin, len - begin);
+			raw(m, "\n");
+		}
+	}
+}
+
 static void section(struct man *m, const char *title)
 {
 	raw(m, ".SH ");
@@ -81,8 +103,7 @@ static void paragraphs(struct man *m, const char *words, bool after_heading)
 		if (words[0] == ' ' || words[0] == '$') {
 			kept(m, words, len);
 		} else {
-			text(m, words, len);
-			raw(m, "\n");
+			filled(m, words, len);
 		}
 		if (end == NULL)
 			break;
@@ -96,7 +117,7 @@ static void terms(struct man *m, const char *title, const struct help_term *term
 	for (; term->term != NULL; term++) {
 		raw(m, ".TP\n.B ");
 		line(m, term->term);
-		line(m, term->text);
+		filled(m, term->text, strlen(term->text));
 	}
 }
 
@@ -110,7 +131,7 @@ static void option_list(struct man *m, const char *title, const struct option_sp
 		help_option_title(spec, option, sizeof(option));
 		raw(m, ".TP\n.B ");
 		line(m, option);
-		line(m, spec->help);
+		filled(m, spec->help, strlen(spec->help));
 	}
 }
 
@@ -129,7 +150,7 @@ static void title(struct man *m, const char *name, const char *summary)
 	section(m, "NAME");
 	text(m, name, strlen(name));
 	raw(m, " \\- ");
-	line(m, summary);
+	filled(m, summary, strlen(summary));
 	section(m, "SYNOPSIS");
 }
 
@@ -159,7 +180,7 @@ static void verb_list(struct man *m, const struct command *command)
 		text(m, verb->name, strlen(verb->name));
 		raw(m, verb->usage[0] != '\0' ? " " : "");
 		line(m, verb->usage);
-		line(m, verb->summary);
+		filled(m, verb->summary, strlen(verb->summary));
 	}
 }
 
@@ -171,7 +192,7 @@ static void command_page(struct man *m, const struct command *command)
 	raw(m, ".B rollcall ");
 	line(m, command->name);
 	if (command->usage[0] != '\0')
-		line(m, command->usage);
+		filled(m, command->usage, strlen(command->usage));
 	section(m, "DESCRIPTION");
 	paragraphs(m, command->about != NULL ? command->about : command->summary, true);
 	if (command->verbs != NULL)
@@ -190,7 +211,8 @@ static void program_page(struct man *m)
 {
 	title(m, "rollcall", "attendance by face");
 	raw(m, ".B rollcall\n");
-	line(m, "[--home DIR] [--config FILE] [--models DIR] [--threads N] [--json] COMMAND …");
+	line(m, "[--home DIR] [--config FILE] [--models DIR] [--threads N] [--json]");
+	line(m, "COMMAND …");
 	section(m, "DESCRIPTION");
 	paragraphs(m, help_about, true);
 	section(m, "COMMANDS");
