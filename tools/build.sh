@@ -11,5 +11,6 @@ tests=false
 [ "${1:-}" != tests ] || tests=true
 
 if [ $tests = true ]; then tools/setup.sh test; else tools/setup.sh build; fi
-meson_build build gcc --buildtype release -Dtests=$tests
+meson_setup build gcc --buildtype release -Dtests=$tests
+compile build
 [ -x build/rollcall ] || die "the build made no build/rollcall"

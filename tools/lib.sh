@@ -57,20 +57,23 @@ need_space() {
 		"Free some space and run this again; nothing was changed."
 }
 
-# meson_build FOLDER COMPILER OPTIONS...: configures when the folder is new, the checkout was
-# moved or the options are others (tests once built stay on), then compiles.
-meson_build() {
+# meson_setup FOLDER COMPILER OPTIONS...: configures when the folder is new, the checkout was
+# moved or the options are others (but tests once built stay on).
+meson_setup() {
 	local folder=$1 compiler=$2 asked
 	shift 2
 	asked="$root $compiler ${WERROR:+--werror }$*"
-	if [ ! -f "$folder/build.ninja" ] || ! grep -qxF -e "$asked" -e "${asked/-Dtests=false/-Dtests=true}" \
-		"$folder/.configured" 2>/dev/null; then
-		rm -rf "$folder"/meson-* "$folder/build.ninja" "$folder/.configured"
-		CC=$compiler step "configure $folder" meson setup "$folder" ${WERROR:+--werror} "$@"
-		printf '%s\n' "$asked" >"$folder/.configured"
+	if [ -f "$folder/build.ninja" ] && grep -qxF -e "$asked" \
+		-e "${asked/-Dtests=false/-Dtests=true}" "$folder/.configured" 2>/dev/null; then
+		return
 	fi
-	if ! ninja -C "$folder" -n 2>/dev/null | grep -q "no work to do"; then
-		say "Compiling in $folder/ ..."
-	fi
-	step "compile in $folder" ninja -C "$folder"
+	rm -rf "$folder"/meson-* "$folder/build.ninja" "$folder/.configured"
+	CC=$compiler step "configure $folder" meson setup "$folder" ${WERROR:+--werror} "$@"
+	printf '%s\n' "$asked" >"$folder/.configured"
+}
+
+# compile FOLDER [TARGET...]
+compile() {
+	ninja -C "$@" -n 2>/dev/null | grep -q "no work to do" || say "Compiling in $1/ ..."
+	step "compile in $1" ninja -C "$@"
 }

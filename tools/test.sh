@@ -9,8 +9,7 @@ cd "$root"
 
 export ROLLCALL_SOURCE=$root ROLLCALL=$root/build/rollcall ROLLCALL_MODELS=$root/build/models
 export ROLLCALL_SAMPLES=$root/build/samples ROLLCALL_GOLDEN=$root/build/golden
-export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
-export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
+export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 passed=0 failed=0 skipped=0
 
 # add WHAT PASSED FAILED SKIPPED
@@ -53,7 +52,8 @@ e2e() {
 fuzz() {
 	local target name seeds good=0 bad=0
 	[ -e tests/fuzz/meson.build ] || return 0
-	meson_build build-fuzz clang --buildtype debugoptimized -Dtests=true -Dfuzz=true -Db_lundef=false
+	meson_setup build-fuzz clang --buildtype debugoptimized -Dtests=true -Dfuzz=true -Db_lundef=false
+	compile build-fuzz $(ninja -C build-fuzz -t targets all | sed -n 's|^\(tests/fuzz/fuzz_[a-z0-9_]*\): .*|\1|p')
 	for target in build-fuzz/tests/fuzz/fuzz_*; do
 		[ -f "$target" ] && [ -x "$target" ] || continue
 		name=$(basename "$target")
@@ -75,7 +75,9 @@ fuzz() {
 tools/build.sh tests
 golden
 unit build
-meson_build build-asan clang --buildtype debugoptimized -Dtests=true -Db_sanitize=address,undefined -Db_lundef=false
+meson_setup build-asan clang --buildtype debugoptimized -Dtests=true \
+	-Db_sanitize=address,undefined -Db_lundef=false
+compile build-asan
 unit build-asan
 e2e
 fuzz
