@@ -13,9 +13,13 @@ enum {
 		256, /* of sample_square_tf's output worked on at once: tables on the stack */
 	/* Samples an axis of one output pixel of sample_warp: beyond this the map is absurd. */
 	WARP_SAMPLES_MAX = 4096,
-	WARP_REDUCE_FROM =
-		4,          /* source pixels a step: from here on a smaller source is made first */
-	WARP_REDUCE_TO = 2, /* ... which keeps at least so many */
+	/*
+	 * Source pixels a step from which on a smaller source is made first, and how many at
+	 * least it keeps. Measured on white noise against the exact mean: 0.3 to 1.5 levels off
+	 * without it, 2.5 with it at these values (8 are left of the noise there), 7 at 4 and 2.
+	 */
+	WARP_REDUCE_FROM = 8,
+	WARP_REDUCE_TO = 4,
 };
 
 /* A linear interpolation along one axis: offsets and weights of two source pixels. */
