@@ -23,9 +23,10 @@ double scan_exact(const float *row, const float *probe, size_t dim);
 /*
  * No true squared distance whose single-precision value came out as `squared` is below
  * this. Every term of the sum is positive, so its relative error is at most
- * (n + 3) u / (1 - (n + 3) u), u = 2^-24, one u more than needed, whatever the order of summation (Higham, Accuracy
- * and Stability of Numerical Algorithms, section 3.1); what underflows adds at most the
- * smallest normal number a term; what overflows is at least about FLT_MAX.
+ * (n + 3) u / (1 - (n + 3) u), u = 2^-24, one u more than needed, whatever the order of
+ * summation (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1); what
+ * underflows adds at most the smallest normal number a term; what overflows is at least
+ * about FLT_MAX.
  */
 double scan_lower_bound(float squared, size_t stride);
 

@@ -13,7 +13,7 @@
 enum detector_kind { DETECTOR_SSD, DETECTOR_TINY };
 
 struct pipeline_options {
-	const char *models; /* folder with the model files */
+	const char *models; /* folder with the model files; NULL = as models_folder finds it */
 	enum detector_kind detector;
 	float min_score; /* of a detection; 0 = PIPELINE_MIN_SCORE */
 	int threads;     /* 0 = one per core */
@@ -31,15 +31,21 @@ struct pipeline_times {
 
 struct pipeline;
 
-/* Loads the models. ERR_NOT_FOUND names the missing file and how to get it. */
+/*
+ * Loads the detector and the landmarks; the embedding is loaded by the first run that needs
+ * it. ERR_NOT_FOUND names the missing file and how to get it.
+ */
 enum err pipeline_open(
 	struct pipeline **out, const struct pipeline_options *options, struct error *why) MUST_USE;
 void pipeline_close(struct pipeline *p);
 
-/* Name of the embedding model, which templates are bound to: "face-api/face_recognition-1.7.15". Static. */
+/* The embedding model, which templates are bound to: "face-api/face_recognition-1.7.15". Static. */
 const char *pipeline_model(const struct pipeline *p);
 
-/* Finds the faces of `photo`, best first, and fills `faces` (emptied first; zero-initialised or used before). */
+/*
+ * Finds the faces of `photo`, best first, and fills `faces` (emptied first; zero-initialised
+ * or used before). `times` may be NULL.
+ */
 enum err pipeline_run(struct pipeline *p, const struct image *photo, enum pipeline_depth depth,
 	struct face_list *faces, struct pipeline_times *times, struct error *why) MUST_USE;
 

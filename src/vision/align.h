@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A face turned upright, scaled and moved to where the embedding network expects it.
+ * Pure, any thread.
+ */
+#ifndef VISION_ALIGN_H
+#define VISION_ALIGN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "media/image.h"
+#include "media/sample.h"
+#include "vision/face.h"
+
+enum { ALIGN_POINTS = 5 };
+
+/* Room around the template, in parts of its side: what the embedding network was trained with. */
+#define ALIGN_PADDING 0.25
+
+/* Which of the 68 points the template has, in its order: 45, 42, 36, 39, 33. */
+extern const int align_point[ALIGN_POINTS];
+
+/*
+ * Where they belong in a chip of `size` pixels with `padding` around the face, in the
+ * coordinates of pixels' centres: dlib's template of five points, (padding + p) / (2 padding
+ * + 1) * size (get_face_chip_details in dlib/image_transforms/interpolation.h).
+ */
+void align_template(int size, double padding, struct point out[static ALIGN_POINTS]);
+
+/*
+ * The similarity (turn, scale, move; no mirroring) that takes from[] to to[] with the least
+ * sum of squared distances: Umeyama, Least-squares estimation of transformation parameters
+ * between two point patterns, PAMI 13 (1991), in two dimensions. False when all of from[]
+ * is one point or anything is not finite.
+ */
+bool similarity_fit(
+	const struct point *from, const struct point *to, size_t count, struct affine *out);
+
+/*
+ * The map from a chip's pixels to the photo's, for sample_warp. False for landmarks that
+ * make no face.
+ */
+bool align_map(const struct point landmark[static FACE_POINTS], int size, double padding,
+	struct affine *to_photo);
+
+#endif

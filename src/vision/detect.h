@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the faces of a photo are. Two detectors behind one interface; one thread at a
+ * time a detector.
+ */
+#ifndef VISION_DETECT_H
+#define VISION_DETECT_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "media/image.h"
+#include "vision/boxes.h"
+#include "vision/pipeline.h"
+
+struct detector;
+
+/* Opens a detector with its model from a folder. ERR_NOT_FOUND: the model is missing. */
+enum err detector_open(struct detector **out, enum detector_kind kind, const char *models,
+	size_t threads, struct error *why) MUST_USE;
+void detector_close(struct detector *d);
+
+/* "ssd_mobilenetv1" or "tiny_face_detector"; static. */
+const char *detector_name(const struct detector *d);
+
+/*
+ * Fills `found` (emptied first) with the boxes of at least `min_score` that are left after
+ * suppression, best first, at most FACES_MAX. Looks a second time, more closely, at what it
+ * is unsure of, and at the whole if there is nothing else. In parts of the photo's longer
+ * side: both directions have the same unit, and a box may lie outside the photo.
+ */
+enum err detector_run(struct detector *d, const struct image *photo, float min_score,
+	struct detections *found, struct error *why) MUST_USE;
+
+/*
+ * The same before suppression and for any score, in the network's order: what the package
+ * itself gives for the same input. For tests.
+ */
+enum err detector_run_raw(struct detector *d, const struct image *photo, float min_score,
+	struct detections *found, struct error *why) MUST_USE;
+
+#endif

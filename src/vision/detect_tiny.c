@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* The quicker detector: tiny_face_detector of face-api. */
+#include "vision/detect_int.h"
+
+#include "infer/faceapi.h"
+#include "vision/net.h"
+
+/* face-api's default size of the input; a cell is 32 pixels. */
+enum { TINY_SIZE = 416, TINY_CELLS = TINY_SIZE / 32, TINY_ANCHORS = 5, TINY_NUMBERS = 5 };
+
+/* Widths and heights in cells: tinyFaceDetector/const.ts. */
+static const float tiny_anchor[TINY_ANCHORS][2] = {
+	{1.603231f, 2.094468f},
+	{6.041143f, 7.080126f},
+	{2.882459f, 3.518061f},
+	{4.266906f, 5.178857f},
+	{9.041765f, 10.66308f},
+};
+
+static enum err build(struct graph **out, const struct weights *w, struct error *why)
+{
+	return faceapi_tiny(out, w, TINY_SIZE, why);
+}
+
+static enum err tiny_open(struct detector *d, const char *models, size_t threads, struct error *why)
+{
+	return net_open(&d->session, models, detect_tiny_ops.model, build, threads, why);
+}
+
+static enum err tiny_decode(
+	const struct detector *d, float min_score, struct detections *found, struct error *why)
+{
+	const float *code = session_output(d->session, 0);
+	for (size_t cell = 0; cell < TINY_CELLS * TINY_CELLS; cell++) {
+		for (size_t i = 0; i < TINY_ANCHORS; i++, code += TINY_NUMBERS) {
+			struct detection box = tiny_box(code, cell % TINY_CELLS, cell / TINY_CELLS,
+				TINY_CELLS, tiny_anchor[i]);
+			if (!(box.score >= min_score))
+				continue;
+			enum err err = detections_add(found, &box, why);
+			if (err != OK)
+				return err;
+		}
+	}
+	return OK;
+}
+
+const struct detector_ops detect_tiny_ops = {
+	.name = "tiny_face_detector",
+	.model = "tiny_face_detector_model",
+	.size = TINY_SIZE,
+	.mean = {117.001f, 114.697f, 97.404f},
+	.divisor = 255,
+	.overlap = 0.4f,
+	.open = tiny_open,
+	.decode = tiny_decode,
+};

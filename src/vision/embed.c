@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "vision/embed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "infer/faceapi.h"
+#include "infer/session.h"
+#include "media/sample.h"
+#include "vision/align.h"
+#include "vision/net.h"
+
+_Static_assert((int)EMBED_DIM == (int)FACE_DIM, "a face has room for what the network gives");
+
+struct embed {
+	struct session *session;
+	struct image chip; /* EMBED_SIZE x EMBED_SIZE */
+};
+
+enum err embed_open(struct embed **out, const char *models, size_t threads, struct error *why)
+{
+	*out = NULL;
+	struct embed *e = calloc(1, sizeof(*e));
+	if (e == NULL)
+		return err_set(why, ERR_NOMEM, "no memory for the embedding");
+	enum err err = image_new(&e->chip, EMBED_SIZE, EMBED_SIZE, why);
+	if (err == OK)
+		err = net_open(
+			&e->session, models, "face_recognition_model", faceapi_embed, threads, why);
+	if (err != OK) {
+		embed_close(e);
+		return err;
+	}
+	*out = e;
+	return OK;
+}
+
+void embed_close(struct embed *e)
+{
+	if (e == NULL)
+		return;
+	session_close(e->session);
+	image_finish(&e->chip);
+	free(e);
+}
+
+enum err embed_chip(
+	struct embed *e, const struct image *chip, float out[static FACE_DIM], struct error *why)
+{
+	float *input = session_input(e->session, 0);
+	size_t pixels = EMBED_SIZE * EMBED_SIZE;
+	if (chip->width != EMBED_SIZE || chip->height != EMBED_SIZE)
+		return err_set(why, ERR_ARG, "a chip has %d x %d pixels, not %d x %d", EMBED_SIZE,
+			EMBED_SIZE, chip->width, chip->height);
+	for (size_t i = 0; i < pixels * 3; i++)
+		input[i] = chip->rgb[i];
+	net_normalise(input, pixels, net_face_mean, NET_FACE_DIVISOR);
+	enum err err = session_run(e->session, why);
+	if (err == OK)
+		memcpy(out, session_output(e->session, 0), FACE_DIM * sizeof(*out));
+	return err;
+}
+
+enum err embed_run(struct embed *e, const struct image *photo, struct face *face, struct error *why)
+{
+	struct affine to_photo;
+	if (!align_map(face->landmark, EMBED_SIZE, ALIGN_PADDING, &to_photo))
+		return err_set(why, ERR_ARG, "landmarks that make no face");
+	sample_warp(photo, &to_photo, &e->chip);
+	return embed_chip(e, &e->chip, face->embedding, why);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* A face as 128 numbers. One thread at a time an object. */
+#ifndef VISION_EMBED_H
+#define VISION_EMBED_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "media/image.h"
+#include "vision/face.h"
+
+struct embed;
+
+enum err embed_open(
+	struct embed **out, const char *models, size_t threads, struct error *why) MUST_USE;
+void embed_close(struct embed *e);
+
+/* Fills face->embedding from face->landmark. ERR_ARG: landmarks that make no face (align_map). */
+enum err embed_run(
+	struct embed *e, const struct image *photo, struct face *face, struct error *why) MUST_USE;
+
+/* The template of a chip of EMBED_SIZE x EMBED_SIZE pixels. */
+enum err embed_chip(struct embed *e, const struct image *chip, float out[static FACE_DIM],
+	struct error *why) MUST_USE;
+
+#endif

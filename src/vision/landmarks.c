@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "vision/landmarks.h"
+
+#include <stdlib.h>
+
+#include "infer/faceapi.h"
+#include "infer/session.h"
+#include "media/sample.h"
+#include "vision/net.h"
+
+struct landmarks {
+	struct session *session;
+};
+
+enum err landmarks_open(
+	struct landmarks **out, const char *models, size_t threads, struct error *why)
+{
+	*out = NULL;
+	struct landmarks *l = calloc(1, sizeof(*l));
+	if (l == NULL)
+		return err_set(why, ERR_NOMEM, "no memory for the landmarks");
+	enum err err = net_open(
+		&l->session, models, "face_landmark_68_model", faceapi_landmarks, threads, why);
+	if (err != OK) {
+		landmarks_close(l);
+		return err;
+	}
+	*out = l;
+	return OK;
+}
+
+void landmarks_close(struct landmarks *l)
+{
+	if (l == NULL)
+		return;
+	session_close(l->session);
+	free(l);
+}
+
+void landmarks_place(
+	const float *number, const struct area *crop, struct point out[static FACE_POINTS])
+{
+	float width = (float)crop->width, height = (float)crop->height;
+	float side = width > height ? width : height;
+	float left = (float)crop->x - (side - width) / 2;
+	float top = (float)crop->y - (side - height) / 2;
+	for (int i = 0; i < FACE_POINTS; i++) {
+		out[i].x = left + number[2 * i] * side;
+		out[i].y = top + number[2 * i + 1] * side;
+	}
+}
+
+enum err landmarks_run(
+	struct landmarks *l, const struct image *photo, struct face *face, struct error *why)
+{
+	struct area area = box_area(&face->box, photo->width, photo->height);
+	struct image crop = {0};
+	float *input = session_input(l->session, 0);
+	enum err err = sample_crop(photo, area.x, area.y, area.width, area.height, &crop, why);
+	if (err != OK)
+		return err;
+	sample_square_tf(&crop, 1, LANDMARK_SIZE, input);
+	image_finish(&crop);
+	net_normalise(input, LANDMARK_SIZE * LANDMARK_SIZE, net_face_mean, NET_FACE_DIVISOR);
+	err = session_run(l->session, why);
+	if (err == OK)
+		landmarks_place(session_output(l->session, 0), &area, face->landmark);
+	return err;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The 68 points of a face. One thread at a time an object. */
+#ifndef VISION_LANDMARKS_H
+#define VISION_LANDMARKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "media/image.h"
+#include "vision/boxes.h"
+#include "vision/face.h"
+
+struct landmarks;
+
+enum err landmarks_open(
+	struct landmarks **out, const char *models, size_t threads, struct error *why) MUST_USE;
+void landmarks_close(struct landmarks *l);
+
+/*
+ * Fills face->landmark from face->box: the box's pixels (floored, clipped), centred in a
+ * black square, go to the network.
+ */
+enum err landmarks_run(struct landmarks *l, const struct image *photo, struct face *face,
+	struct error *why) MUST_USE;
+
+/*
+ * From the network's numbers (x, y of each point, 0..1 of the padded square) to the photo:
+ * face-api's faceLandmarkNet/FaceLandmark68NetBase.ts. Pure.
+ */
+void landmarks_place(
+	const float *number, const struct area *crop, struct point out[static FACE_POINTS]);
+
+#endif

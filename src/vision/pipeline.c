@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "vision/pipeline.h"
+
+#include <math.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "infer/session.h"
+#include "vision/align.h"
+#include "vision/detect.h"
+#include "vision/embed.h"
+#include "vision/landmarks.h"
+#include "vision/quality.h"
+
+/*
+ * The embedding is opened by the first run that needs it: detecting alone takes neither its
+ * time nor its memory.
+ */
+struct pipeline {
+	struct detector *detector;
+	struct landmarks *landmarks;
+	struct embed *embed; /* NULL until needed */
+	struct detections found;
+	char *models;
+	float min_score;
+	size_t threads;
+};
+
+/* Cores that this process may use. */
+static size_t cores(void)
+{
+	cpu_set_t set;
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 1;
+	int count = CPU_COUNT(&set);
+	return count < 1 ? 1 : count > SESSION_THREADS_MAX ? SESSION_THREADS_MAX : (size_t)count;
+}
+
+static enum err check_options(const struct pipeline_options *options, struct error *why)
+{
+	if (options->threads < 0 || options->threads > SESSION_THREADS_MAX)
+		return err_set(why, ERR_ARG, "%d threads: expected 1 to %d, or 0 for one per core",
+			options->threads, SESSION_THREADS_MAX);
+	if (!(options->min_score >= 0 && options->min_score <= 1))
+		return err_set(why, ERR_ARG, "a detection's score is 0 to 1, not %g",
+			(double)options->min_score);
+	return OK;
+}
+
+enum err pipeline_open(
+	struct pipeline **out, const struct pipeline_options *options, struct error *why)
+{
+	*out = NULL;
+	enum err err = check_options(options, why);
+	if (err != OK)
+		return err;
+	struct pipeline *p = calloc(1, sizeof(*p));
+	if (p == NULL)
+		return err_set(why, ERR_NOMEM, "no memory for the pipeline");
+	p->min_score = options->min_score > 0 ? options->min_score : PIPELINE_MIN_SCORE;
+	p->threads = options->threads > 0 ? (size_t)options->threads : cores();
+	err = models_folder(options->models, &p->models, why);
+	if (err == OK)
+		err = detector_open(&p->detector, options->detector, p->models, p->threads, why);
+	if (err == OK)
+		err = landmarks_open(&p->landmarks, p->models, p->threads, why);
+	if (err != OK) {
+		pipeline_close(p);
+		return err;
+	}
+	*out = p;
+	return OK;
+}
+
+void pipeline_close(struct pipeline *p)
+{
+	if (p == NULL)
+		return;
+	detector_close(p->detector);
+	landmarks_close(p->landmarks);
+	embed_close(p->embed);
+	detections_finish(&p->found);
+	free(p->models);
+	free(p);
+}
+
+const char *pipeline_model(const struct pipeline *p)
+{
+	return "face-api/face_recognition-1.7.15";
+}
+
+static double now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+/* The time since *from, which becomes now. */
+static double lap(double *from)
+{
+	double before = *from;
+	*from = now_ms();
+	return *from - before;
+}
+
+static struct box box_of(const struct detection *d, const struct image *photo)
+{
+	float side = (float)(photo->width > photo->height ? photo->width : photo->height);
+	return (struct box){d->left * side, d->top * side, (d->right - d->left) * side,
+		(d->bottom - d->top) * side};
+}
+
+/*
+ * Detections to faces with landmarks and quality. What lies outside the photo, and what the
+ * landmarks make no face of, is no face.
+ */
+static enum err find_landmarks(
+	struct pipeline *p, const struct image *photo, struct face_list *faces, struct error *why)
+{
+	for (size_t i = 0; i < p->found.count; i++) {
+		struct box box = box_of(&p->found.item[i], photo);
+		struct area area = box_area(&box, photo->width, photo->height);
+		if (area.width == 0 || area.height == 0)
+			continue;
+		struct face *face = face_list_add(faces);
+		if (face == NULL)
+			return err_set(why, ERR_NOMEM, "no memory for %zu faces", i + 1);
+		face->box = box;
+		face->score = p->found.item[i].score;
+		enum err err = landmarks_run(p->landmarks, photo, face, why);
+		if (err != OK)
+			return err;
+		struct affine map;
+		if (align_map(face->landmark, 1, 0, &map))
+			face->quality = quality_measure(photo, face);
+		else
+			faces->count--;
+	}
+	return OK;
+}
+
+static enum err find_embeddings(
+	struct pipeline *p, const struct image *photo, struct face_list *faces, struct error *why)
+{
+	enum err err = OK;
+	if (p->embed == NULL)
+		err = embed_open(&p->embed, p->models, p->threads, why);
+	for (size_t i = 0; err == OK && i < faces->count; i++)
+		err = embed_run(p->embed, photo, &faces->face[i], why);
+	return err;
+}
+
+enum err pipeline_run(struct pipeline *p, const struct image *photo, enum pipeline_depth depth,
+	struct face_list *faces, struct pipeline_times *times, struct error *why)
+{
+	struct pipeline_times spent = {0};
+	double from = now_ms();
+	faces->count = 0;
+	enum err err = detector_run(p->detector, photo, p->min_score, &p->found, why);
+	spent.detect = lap(&from);
+	if (err == OK)
+		err = find_landmarks(p, photo, faces, why);
+	spent.landmarks = lap(&from);
+	if (err == OK && depth == PIPELINE_EMBED && faces->count > 0)
+		err = find_embeddings(p, photo, faces, why);
+	spent.embed = lap(&from);
+	if (err != OK)
+		faces->count = 0;
+	if (times != NULL)
+		*times = spent;
+	return err;
+}
