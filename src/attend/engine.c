@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "attend/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "vision/quality.h"
+
+/*
+ * A template stays for years and is compared with everything: a picture with a part of its
+ * quality below this is refused. docs/accuracy.md, "Quality".
+ */
+#define ENROL_QUALITY 0.25f
+
+struct engine {
+	struct store *store; /* borrowed */
+	struct pipeline *pipeline;
+	struct gallery *gallery;
+	struct decision_rule rule;
+	struct face_list faces; /* of the last enrolment photo; kept for its memory */
+};
+
+static enum err load_template(
+	void *ctx, const char *person_id, const float *vector, size_t dim, struct error *why)
+{
+	struct engine *e = ctx;
+	if (dim != FACE_DIM)
+		return err_set(why, ERR_FORMAT,
+			"a template of person '%s' has %zu components, not %d", person_id, dim,
+			FACE_DIM);
+	return gallery_add(e->gallery, person_id, vector, why);
+}
+
+enum err engine_open(struct engine **out, struct store *store,
+	const struct pipeline_options *options, struct error *why)
+{
+	*out = NULL;
+	struct engine *e = calloc(1, sizeof(*e));
+	if (e == NULL)
+		return err_set(why, ERR_NOMEM, "no memory for the engine");
+	e->store = store;
+	e->rule = decision_rule_default();
+	enum err err = pipeline_open(&e->pipeline, options, why);
+	if (err == OK)
+		err = gallery_new(&e->gallery, FACE_DIM, why);
+	if (err == OK)
+		err = store_templates(store, pipeline_model(e->pipeline), load_template, e, why);
+	if (err != OK) {
+		engine_close(e);
+		return err;
+	}
+	*out = e;
+	return OK;
+}
+
+void engine_close(struct engine *e)
+{
+	if (e == NULL)
+		return;
+	pipeline_close(e->pipeline);
+	gallery_free(e->gallery);
+	face_list_finish(&e->faces);
+	free(e);
+}
+
+struct pipeline *engine_pipeline(struct engine *e)
+{
+	return e->pipeline;
+}
+
+const struct gallery *engine_gallery(const struct engine *e)
+{
+	return e->gallery;
+}
+
+const struct decision_rule *engine_rule(const struct engine *e)
+{
+	return &e->rule;
+}
+
+void identified_finish(struct identified *id)
+{
+	face_list_finish(&id->faces);
+	free(id->verdict);
+	free(id->person);
+	image_finish(&id->photo);
+	*id = (struct identified){0};
+}
+
+static double tick_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+/*
+ * Who a face is. Somebody whom another process has erased in the meantime is forgotten here
+ * too, and the face is searched again.
+ */
+static enum err name_face(struct engine *e, const struct face *face, struct verdict *verdict,
+	struct person *person, struct error *why)
+{
+	for (;;) {
+		struct hit hit = gallery_search(e->gallery, face->embedding);
+		*verdict = decide(&e->rule, &hit, (double)face->quality.score);
+		*person = (struct person){0};
+		if (verdict->decision == DECISION_UNKNOWN)
+			return OK;
+		char id[UUID_TEXT];
+		snprintf(id, sizeof(id), "%s", hit.person_id);
+		enum err err = store_person(e->store, id, person, why);
+		if (err != ERR_NOT_FOUND)
+			return err;
+		gallery_remove(e->gallery, id);
+	}
+}
+
+/* Whether another face of the photo is nearer to the same person. */
+static bool outdone(const struct identified *id, size_t face)
+{
+	for (size_t i = 0; i < id->faces.count; i++) {
+		if (i == face || id->verdict[i].decision == DECISION_UNKNOWN ||
+			strcmp(id->person[i].id, id->person[face].id) != 0)
+			continue;
+		double mine = id->verdict[face].distance, other = id->verdict[i].distance;
+		if (other < mine || (other == mine && i < face))
+			return true;
+	}
+	return false;
+}
+
+static void resolve_doubles(struct identified *id)
+{
+	for (size_t i = 0; i < id->faces.count; i++) {
+		struct verdict *v = &id->verdict[i];
+		if (v->decision != DECISION_MATCH || !outdone(id, i))
+			continue;
+		v->decision = DECISION_REVIEW;
+		v->reason = "another face in this photo is nearer to the same person";
+	}
+}
+
+enum err engine_identify_image(
+	struct engine *e, const struct image *photo, struct identified *out, struct error *why)
+{
+	out->width = photo->width;
+	out->height = photo->height;
+	enum err err = pipeline_run(e->pipeline, photo, PIPELINE_EMBED, &out->faces, &out->ms, why);
+	if (err != OK)
+		return err;
+	free(out->verdict);
+	free(out->person);
+	out->verdict = mem_array(out->faces.count, sizeof(*out->verdict));
+	out->person = mem_array(out->faces.count, sizeof(*out->person));
+	if (out->verdict == NULL || out->person == NULL) {
+		out->faces.count = 0;
+		return err_set(why, ERR_NOMEM, "no memory for the faces");
+	}
+	double from = tick_ms();
+	for (size_t i = 0; err == OK && i < out->faces.count; i++)
+		err = name_face(e, &out->faces.face[i], &out->verdict[i], &out->person[i], why);
+	out->ms_search = tick_ms() - from;
+	if (err == OK)
+		resolve_doubles(out);
+	else
+		out->faces.count = 0;
+	return err;
+}
+
+/* Reads and decodes a photo and hashes its bytes. */
+static enum err load_photo(const struct engine *e, const char *path, struct image *photo,
+	uint8_t hash[static PHOTO_HASH_BYTES], int *truncated, struct error *why)
+{
+	struct buf file = {0};
+	struct image_options full_size = {0};
+	*photo = (struct image){0};
+	enum err err = image_load(path, &full_size, photo, &file, truncated, why);
+	if (err == OK)
+		store_photo_hash(e->store, file.data, file.len, hash);
+	buf_finish(&file);
+	return err;
+}
+
+enum err engine_identify_file(
+	struct engine *e, const char *path, struct identified *out, struct error *why)
+{
+	double from = tick_ms();
+	image_finish(&out->photo);
+	out->faces.count = 0;
+	enum err err = load_photo(e, path, &out->photo, out->photo_hash, &out->truncated, why);
+	out->ms_decode = tick_ms() - from;
+	if (err != OK)
+		return err;
+	return engine_identify_image(e, &out->photo, out, why);
+}
+
+static const struct face *largest(const struct face_list *faces)
+{
+	const struct face *best = &faces->face[0];
+	for (size_t i = 1; i < faces->count; i++) {
+		const struct box *b = &faces->face[i].box;
+		if (b->w * b->h > best->box.w * best->box.h)
+			best = &faces->face[i];
+	}
+	return best;
+}
+
+/* "the face is blurred and too dark: hold still, ...": all that is wrong, and one thing to do. */
+static enum err refuse(const struct quality *q, struct error *why)
+{
+	char words[ERROR_TEXT_MAX / 2] = "";
+	const char *advice = "";
+	for (int i = 0; i < QUALITY_ISSUES; i++) {
+		enum quality_issue issue = (enum quality_issue)(1u << i);
+		if ((q->issues & (uint32_t)issue) == 0)
+			continue;
+		size_t len = strlen(words);
+		snprintf(words + len, sizeof(words) - len, "%s%s", len > 0 ? " and " : "",
+			quality_word(issue));
+		if (advice[0] == '\0')
+			advice = quality_advice(issue);
+	}
+	return err_set(why, ERR_ARG, "the face is %s: %s", words, advice);
+}
+
+static enum err choose_face(const struct face_list *faces, const struct enrol_options *options,
+	const struct face **out, struct error *why)
+{
+	if (faces->count == 0)
+		return err_set(why, ERR_NOT_FOUND,
+			"no face found: use a photo in which the face is upright, lit and not "
+			"small");
+	if (faces->count > 1 && !options->largest)
+		return err_set(why, ERR_ARG,
+			"%zu faces in it: use a photo of one person, or --largest for the largest "
+			"face",
+			faces->count);
+	*out = largest(faces);
+	if ((*out)->quality.score < ENROL_QUALITY)
+		return refuse(&(*out)->quality, why);
+	return OK;
+}
+
+enum err engine_enrol_photo(struct engine *e, const char *path, const struct enrol_options *options,
+	struct enrol_photo *out, struct error *why)
+{
+	struct image photo;
+	const struct face *face = NULL;
+	*out = (struct enrol_photo){0};
+	enum err err = load_photo(e, path, &photo, out->photo_hash, NULL, why);
+	if (err == OK)
+		err = pipeline_run(e->pipeline, &photo, PIPELINE_EMBED, &e->faces, NULL, why);
+	if (err == OK)
+		err = choose_face(&e->faces, options, &face, why);
+	if (err == OK) {
+		memcpy(out->vector, face->embedding, sizeof(out->vector));
+		out->quality = face->quality.score;
+	}
+	image_finish(&photo);
+	return err;
+}
+
+enum err engine_enrol(struct engine *e, const char *person_id, const struct enrol_photo *photo,
+	int64_t now_ms, struct error *why)
+{
+	struct template_new t = {
+		.person_id = person_id,
+		.model = pipeline_model(e->pipeline),
+		.vector = photo->vector,
+		.dim = FACE_DIM,
+		.quality = photo->quality,
+	};
+	memcpy(t.photo_hash, photo->photo_hash, sizeof(t.photo_hash));
+	enum err err = store_template_add(e->store, &t, now_ms, why);
+	if (err != OK)
+		return err;
+	return gallery_add(e->gallery, person_id, photo->vector, why);
+}
