@@ -171,8 +171,7 @@ const struct command cmd_roll = {
 		    "$ rollcall roll --date yesterday --group 7b\n"
 		    "$ rollcall roll --group 7b -o 7b.xlsx\n"
 		    "$ rollcall roll --group 7b --close\n"
-		    "$ rollcall roll --set excused --person \"Ada Lovelace\" --reason \"at the "
-		    "dentist\"",
+		    "$ rollcall roll --set excused --person \"Ada Lovelace\" --reason ill",
 	.complete = "-",
 	.options = options,
 	.options_size = sizeof(struct roll_options),

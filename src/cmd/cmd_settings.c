@@ -39,8 +39,11 @@ static enum err zone_take(struct org *org, const char *value, struct error *why)
 	if (err == OK)
 		snprintf(org->zone, sizeof(org->zone), "%s", zone_name(zone));
 	zone_close(zone);
+	if (err != ERR_NOT_FOUND)
+		return err;
 	/* A zone that does not exist is a word typed wrong. */
-	return err == ERR_NOT_FOUND ? err_set(why, ERR_ARG, "%s", why->text) : err;
+	why->code = ERR_ARG;
+	return ERR_ARG;
 }
 
 static json_t *zone_json(const struct org *org)

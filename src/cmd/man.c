@@ -145,8 +145,8 @@ static void title(struct man *m, const char *name, const char *summary)
 	upper[len] = '\0';
 	raw(m, ".\\\" Made by rollcall help --man; the texts are in src/cmd/.\n.TH ");
 	text(m, upper, len);
-	/* No date: the same sources give the same page. */
-	raw(m, " 1 \"\" \"Rollcall " ROLLCALL_VERSION "\" \"Rollcall\"\n");
+	/* The release's date and not today's: the same sources give the same page. */
+	raw(m, " 1 " ROLLCALL_DATE " \"Rollcall " ROLLCALL_VERSION "\"\n");
 	section(m, "NAME");
 	text(m, name, strlen(name));
 	raw(m, " \\- ");
