@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/bench.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/words.h"
+#include "gallery/gallery.h"
+#include "infer/faceapi.h"
+#include "infer/session.h"
+#include "vision/align.h"
+#include "vision/detect.h"
+#include "vision/embed.h"
+#include "vision/landmarks.h"
+#include "vision/net.h"
+
+enum {
+	MADE_UP_WIDTH = 1920,
+	MADE_UP_HEIGHT = 1080,
+	MADE_UP_QUALITY = 90,
+	MADE_UP_FACE = 200, /* pixels: where a face would be */
+	TINY_SIZE = 416,    /* the package's default input of the tiny detector */
+};
+
+const char *const bench_stage_name[BENCH_STAGES] = {"decode", "detect", "landmarks", "embed"};
+
+/* --- times --- */
+
+void timing_finish(struct timing *t)
+{
+	free(t->ms);
+	*t = (struct timing){0};
+}
+
+enum err timing_add(struct timing *t, double ms, struct error *why)
+{
+	void *items = t->ms;
+	if (!mem_grow(&items, t->count, &t->capacity, sizeof(*t->ms)))
+		return err_set(why, ERR_NOMEM, "out of memory");
+	t->ms = items;
+	t->ms[t->count++] = ms;
+	return OK;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+double timing_at(const struct timing *t, double share)
+{
+	if (t->count == 0)
+		return NAN;
+	qsort(t->ms, t->count, sizeof(*t->ms), by_value);
+	double place = ceil(share * (double)t->count) - 1;
+	return t->ms[place < 0 ? 0 : (size_t)place];
+}
+
+static enum err stopped(struct error *why)
+{
+	return interrupted() ? err_set(why, ERR_STOPPED, "stopped before there was a result") : OK;
+}
+
+/* --- a photo --- */
+
+/* Numbers that are the same on every machine and in every run. */
+static uint32_t next_number(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u; /* Numerical Recipes, section 7.1 */
+	return *state >> 8;
+}
+
+/* Soft waves and a little noise: about as hard to decode as a photo. Appends a JPEG. */
+static enum err make_up_photo(struct buf *file, struct error *why)
+{
+	struct image photo = {0};
+	uint32_t state = 1;
+	enum err rc = image_new(&photo, MADE_UP_WIDTH, MADE_UP_HEIGHT, why);
+	if (rc)
+		return rc;
+	for (int y = 0; y < photo.height; y++) {
+		uint8_t *row = photo.rgb + 3 * ((size_t)y * (size_t)photo.width);
+		for (int x = 0; x < photo.width; x++) {
+			double wave = sin(x * 0.02) + cos(y * 0.03) + sin((x + y) * 0.11) / 2;
+			for (int k = 0; k < 3; k++)
+				row[3 * x + k] = (uint8_t)(120 + (30 + 5 * k) * wave +
+					next_number(&state) % 16);
+		}
+	}
+	rc = image_encode_jpeg(&photo, MADE_UP_QUALITY, file, why);
+	image_finish(&photo);
+	return rc;
+}
+
+/* The stages of a picture in which there is no face: as if there was one in the middle. */
+struct parts {
+	struct detector *detector;
+	struct landmarks *landmarks;
+	struct embed *embed;
+	struct detections found;
+	double min_score;
+};
+
+static enum err open_parts(struct parts *p, const struct bench_options *o, struct error *why)
+{
+	size_t threads = (size_t)o->threads;
+	p->min_score = o->min_score > 0 ? o->min_score : (double)PIPELINE_MIN_SCORE;
+	enum err rc = detector_open(
+		&p->detector, (enum detector_kind)o->detector, o->models, threads, why);
+	if (rc == OK)
+		rc = landmarks_open(&p->landmarks, o->models, threads, why);
+	if (rc == OK)
+		rc = embed_open(&p->embed, o->models, threads, why);
+	return rc;
+}
+
+static void close_parts(struct parts *p)
+{
+	detector_close(p->detector);
+	landmarks_close(p->landmarks);
+	embed_close(p->embed);
+	detections_finish(&p->found);
+}
+
+/* Points where those of an upright face would be. */
+static void make_up_landmarks(struct face *face)
+{
+	struct point place[ALIGN_POINTS];
+	align_template(MADE_UP_FACE, 0, place);
+	for (size_t i = 0; i < ALIGN_POINTS; i++)
+		face->landmark[align_point[i]] =
+			(struct point){face->box.x + place[i].x, face->box.y + place[i].y};
+}
+
+static enum err run_parts(
+	struct parts *p, const struct image *photo, struct pipeline_times *ms, struct error *why)
+{
+	struct face face = {.box = {(float)photo->width / 2, (float)photo->height / 2, MADE_UP_FACE,
+				    MADE_UP_FACE}};
+	double begin = monotonic_ms();
+	enum err rc = detector_run(p->detector, photo, (float)p->min_score, &p->found, why);
+	double detected = monotonic_ms();
+	if (rc == OK)
+		rc = landmarks_run(p->landmarks, photo, &face, why);
+	double landmarked = monotonic_ms();
+	make_up_landmarks(&face);
+	if (rc == OK)
+		rc = embed_run(p->embed, photo, &face, why);
+	*ms = (struct pipeline_times){
+		detected - begin, landmarked - detected, monotonic_ms() - landmarked};
+	return rc;
+}
+
+/* What a round needs: either a pipeline and a photo's file, or parts and a made-up one. */
+struct round {
+	struct buf file;
+	struct pipeline *pipeline;
+	struct parts parts;
+	struct face_list faces;
+};
+
+static enum err open_round(struct round *r, const struct bench_options *o, struct error *why)
+{
+	struct image photo = {0};
+	if (!o->photo) {
+		buf_init(&r->file, IMAGE_FILE_MAX);
+		enum err rc = make_up_photo(&r->file, why);
+		return rc == OK ? open_parts(&r->parts, o, why) : rc;
+	}
+	const struct pipeline_options options = {
+		.models = o->models,
+		.detector = (enum detector_kind)o->detector,
+		.min_score = (float)o->min_score,
+		.threads = o->threads,
+	};
+	enum err rc = image_load(o->photo, &(struct image_options){0}, &photo, &r->file, NULL, why);
+	image_finish(&photo);
+	return rc == OK ? pipeline_open(&r->pipeline, &options, why) : rc;
+}
+
+static void close_round(struct round *r)
+{
+	buf_finish(&r->file);
+	pipeline_close(r->pipeline);
+	close_parts(&r->parts);
+	face_list_finish(&r->faces);
+}
+
+/* One round; its times are kept unless it is the first, which fills caches. */
+static enum err one_round(struct round *r, struct bench_stages *b, bool keep, struct error *why)
+{
+	struct image photo = {0};
+	struct pipeline_times ms = {0};
+	double begin = monotonic_ms();
+	enum err rc = image_decode(
+		r->file.data, r->file.len, &(struct image_options){0}, &photo, NULL, why);
+	double decode = monotonic_ms() - begin;
+	if (rc == OK && r->pipeline)
+		rc = pipeline_run(r->pipeline, &photo, PIPELINE_EMBED, &r->faces, &ms, why);
+	else if (rc == OK)
+		rc = run_parts(&r->parts, &photo, &ms, why);
+	double whole = monotonic_ms() - begin;
+	b->width = photo.width;
+	b->height = photo.height;
+	b->faces = r->pipeline ? r->faces.count : 1;
+	image_finish(&photo);
+	if (rc == OK && b->faces == 0)
+		rc = err_set(why, ERR_NOT_FOUND, "no face in the photo: give another with --photo");
+	const double stage[BENCH_STAGES] = {decode, ms.detect, ms.landmarks, ms.embed};
+	for (size_t i = 0; i < BENCH_STAGES && rc == OK && keep; i++)
+		rc = timing_add(&b->stage[i], stage[i], why);
+	if (rc == OK && keep)
+		rc = timing_add(&b->whole, whole, why);
+	return rc;
+}
+
+enum err bench_stages(struct bench_stages *out, const struct bench_options *o, struct error *why)
+{
+	struct round r = {0};
+	*out = (struct bench_stages){0};
+	enum err rc = open_round(&r, o, why);
+	for (int i = 0; i <= o->rounds && rc == OK; i++) {
+		rc = one_round(&r, out, i > 0, why);
+		if (rc == OK)
+			rc = stopped(why);
+	}
+	close_round(&r);
+	return rc;
+}
+
+void bench_stages_finish(struct bench_stages *b)
+{
+	for (size_t i = 0; i < BENCH_STAGES; i++)
+		timing_finish(&b->stage[i]);
+	timing_finish(&b->whole);
+}
+
+/* --- search --- */
+
+static void random_template(float out[static FACE_DIM], uint32_t *state)
+{
+	for (size_t i = 0; i < FACE_DIM; i++)
+		out[i] = (float)(next_number(state) % 65536) / 65536.0f * 0.4f - 0.2f;
+}
+
+static enum err fill_gallery(struct gallery *g, int templates, uint32_t *state, struct error *why)
+{
+	char id[UUID_TEXT];
+	float vector[FACE_DIM];
+	enum err rc = OK;
+	for (int i = 0; i < templates && rc == OK; i++) {
+		snprintf(id, sizeof(id), "00000000-0000-7000-8000-%012d", i);
+		random_template(vector, state);
+		rc = gallery_add(g, id, vector, why);
+	}
+	return rc;
+}
+
+enum err bench_search(struct timing *out, const struct bench_options *o, struct error *why)
+{
+	struct gallery *g = NULL;
+	uint32_t state = 7;
+	float probe[FACE_DIM];
+	*out = (struct timing){0};
+	enum err rc = gallery_new(&g, FACE_DIM, why);
+	if (rc == OK)
+		rc = fill_gallery(g, o->templates, &state, why);
+	for (int i = 0; i <= o->rounds && rc == OK; i++) {
+		random_template(probe, &state);
+		double begin = monotonic_ms();
+		struct hit hit = gallery_search(g, probe);
+		double ms = monotonic_ms() - begin;
+		if (!hit.person_id)
+			rc = err_set(why, ERR_INTERNAL, "the search found nobody");
+		else if (i > 0)
+			rc = timing_add(out, ms, why);
+		if (rc == OK)
+			rc = stopped(why);
+	}
+	gallery_free(g);
+	return rc;
+}
+
+/* --- networks --- */
+
+static enum err build_tiny(struct graph **out, const struct weights *w, struct error *why)
+{
+	return faceapi_tiny(out, w, TINY_SIZE, why);
+}
+
+struct network {
+	const char *name, *model;
+	net_build_fn *build;
+};
+
+static const struct network networks[BENCH_NETWORKS] = {
+	{"ssd_mobilenetv1", "ssd_mobilenetv1_model", faceapi_ssd},
+	{"tiny_face_detector", "tiny_face_detector_model", build_tiny},
+	{"face_landmark_68", "face_landmark_68_model", faceapi_landmarks},
+	{"face_recognition", "face_recognition_model", faceapi_embed},
+};
+
+static void fill_input(struct session *s, const struct graph *g)
+{
+	uint32_t state = 3;
+	struct shape shape = graph_input_shape(g, 0);
+	float *input = session_input(s, 0);
+	for (size_t i = 0; i < shape.h * shape.w * shape.c; i++)
+		input[i] = (float)(next_number(&state) % 256) / 128.0f - 1.0f;
+}
+
+static enum err one_network(struct bench_network *out, const struct network *network,
+	const struct bench_options *o, struct error *why)
+{
+	struct weights *weights = NULL;
+	struct graph *graph = NULL;
+	struct session *session = NULL;
+	enum err rc = net_weights(&weights, o->models, network->model, why);
+	if (rc == OK)
+		rc = network->build(&graph, weights, why);
+	if (rc == OK)
+		rc = session_open(&session, graph, 1, (size_t)o->threads, why);
+	if (rc == OK) {
+		out->flops = graph_flops(graph);
+		fill_input(session, graph);
+	}
+	for (int i = 0; i <= o->rounds && rc == OK; i++) {
+		double begin = monotonic_ms();
+		rc = session_run(session, why);
+		if (rc == OK && i > 0)
+			rc = timing_add(&out->timing, monotonic_ms() - begin, why);
+		if (rc == OK)
+			rc = stopped(why);
+	}
+	session_close(session);
+	graph_free(graph);
+	weights_free(weights);
+	return rc;
+}
+
+enum err bench_networks(struct bench_network out[static BENCH_NETWORKS],
+	const struct bench_options *o, struct error *why)
+{
+	enum err rc = OK;
+	for (size_t i = 0; i < BENCH_NETWORKS; i++)
+		out[i] = (struct bench_network){.name = networks[i].name};
+	for (size_t i = 0; i < BENCH_NETWORKS && rc == OK; i++)
+		rc = one_network(&out[i], &networks[i], o, why);
+	return rc;
+}
+
+/* --- the machine --- */
+
+/* The value of "key : value" in a file of such lines. */
+static bool value_in(const char *path, const char *key, char *out, size_t size)
+{
+	char line[512];
+	bool found = false;
+	FILE *file = fopen(path, "re");
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		const char *colon = strchr(line, ':');
+		if (!colon || strncmp(line, key, strlen(key)) != 0)
+			continue;
+		colon += 1 + strspn(colon + 1, " \t");
+		snprintf(out, size, "%.*s", (int)strcspn(colon, "\n"), colon);
+		found = out[0] != '\0';
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+void bench_cpu(char *out, size_t size)
+{
+	struct utsname machine;
+	/* x86 has "model name", a Raspberry Pi "Model"; "Hardware" is what older ARM kernels say. */
+	static const char *const keys[] = {"model name", "Model", "Hardware"};
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (value_in("/proc/cpuinfo", keys[i], out, size))
+			return;
+	}
+	snprintf(out, size, "%s", uname(&machine) == 0 ? machine.machine : "unknown");
+}
+
+double bench_resident_mb(void)
+{
+	char text[64];
+	/* "VmRSS:	   12345 kB" */
+	if (!value_in("/proc/self/status", "VmRSS", text, sizeof(text)))
+		return NAN;
+	return strtod(text, NULL) * 1024 / 1e6;
+}
