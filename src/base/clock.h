@@ -29,7 +29,7 @@ void zone_close(struct zone *z);
 /* The name it was opened with; borrowed for the zone's life. */
 const char *zone_name(const struct zone *z);
 
-/* The name of this machine's own zone ($TZ, /etc/timezone, /etc/localtime), else "UTC". */
+/* The name of this machine's own zone ($TZ, /etc/localtime, /etc/timezone), else "UTC". */
 void zone_of_machine(char out[static ZONE_NAME_MAX]);
 
 /* A wall-clock moment in some zone. month 1-12, day 1-31, weekday 0 = Monday. */
