@@ -12,7 +12,7 @@ enum {
 	SQUARE_COLUMNS =
 		256, /* of sample_square_tf's output worked on at once: tables on the stack */
 	/* Samples an axis of one output pixel of sample_warp: beyond this the map is absurd. */
-	WARP_SAMPLES_MAX = 4096,
+	WARP_SAMPLES_MAX = 256,
 	/*
 	 * Source pixels a step from which on a smaller source is made first, and how many at
 	 * least it keeps. Measured on white noise against the exact mean: 0.3 to 1.5 levels off
