@@ -10,11 +10,8 @@ tools/setup.sh test
 bad=0
 node tools/check-style.mjs || bad=1
 tools/check-layers.sh || bad=1
-for page in docs/man/*.1; do
-	[ -e "$page" ] || continue
-	# groff's own check of a page: anything it says is a finding.
-	if command -v mandoc >/dev/null; then
-		mandoc -T lint -W warning "$page" || bad=1
-	fi
-done
+# The man pages are made from the program's help when it is built.
+while IFS= read -r page; do
+	mandoc -T lint -W warning "$page" || bad=1
+done < <(find build docs man -name '*.1' 2>/dev/null | sort)
 exit $bad
