@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Runs the two commands of the README on a machine that has nothing installed:
-#   tools/fresh-machine.sh [bookworm|trixie] [COMMAND...]     (as root; needs debootstrap)
-# Makes a minimal Debian in a temporary folder with git and nothing else, copies clones of
+#   tools/fresh-machine.sh [bookworm|trixie|noble] [COMMAND...]     (as root; needs debootstrap)
+# Makes a minimal Debian or Ubuntu in a temporary folder with git and nothing else, copies clones of
 # this checkout in, and runs each COMMAND of ./run (demo and test if none is given) as root
 # and as a user with sudo, each in its own clone. Says what each took and where it wrote.
 # KEEP=1 keeps the system for a look; BASE=FOLDER starts from a debootstrapped folder.
@@ -15,12 +15,12 @@ release=${1:-bookworm}
 commands=("$@")
 [ $# != 0 ] || commands=(demo test)
 case $release in
-bookworm | trixie) ;;
-*) die "unknown release '$release'" "Use bookworm or trixie." ;;
+bookworm | trixie) mirror=${MIRROR:-http://deb.debian.org/debian} components=main ;;
+noble) mirror=${MIRROR:-http://archive.ubuntu.com/ubuntu} components=main,universe ;;
+*) die "unknown release '$release'" "Use bookworm, trixie or noble." ;;
 esac
 [ "$(id -u)" = 0 ] || die "a fresh machine needs root (chroot, mounts)" "Run it with sudo."
 command -v debootstrap >/dev/null || die "debootstrap is missing" "apt-get install debootstrap"
-mirror=${MIRROR:-http://deb.debian.org/debian}
 bad=0
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/fresh-$release.XXXXXX")
@@ -48,7 +48,8 @@ make_machine() {
 	if [ -n "${BASE:-}" ]; then
 		cp -a "$BASE" "$machine"
 	else
-		step "debootstrap $release" debootstrap --variant=minbase --include=git "$release" "$machine" "$mirror"
+		step "debootstrap $release" debootstrap --variant=minbase --include=git \
+			--components="$components" "$release" "$machine" "$mirror"
 	fi
 	# The machine is thrown away: dpkg need not wait for the disk.
 	echo force-unsafe-io >"$machine/etc/dpkg/dpkg.cfg.d/unsafe-io"
