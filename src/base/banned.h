@@ -11,6 +11,12 @@
 #include <string.h>
 #include <time.h>
 
+/* FreeType has macros for some of these functions; only files with it on their include path see this. */
+#if __has_include(<ft2build.h>)
+#include <ft2build.h>
+#include FT_FREETYPE_H
+#endif
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gets atoi atol atoll atof
 #pragma GCC poison localtime gmtime asctime ctime rand srand
 

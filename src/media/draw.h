@@ -29,6 +29,9 @@ void font_close(struct font *f);
 /* Width in pixels of UTF-8 `text`; characters no font has are drawn as boxes. */
 int font_width(struct font *f, const char *text);
 
+/* Height in pixels of draw_label's label, which is padded by a quarter of the font's height. */
+int font_label_height(const struct font *f);
+
 /* Text on a filled label whose top left corner is (x, y), moved inside the image if needed. */
 void draw_label(struct image *image, struct font *f, int x, int y, const char *text,
 	struct colour ink, struct colour paper);
