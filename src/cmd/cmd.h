@@ -48,7 +48,10 @@ struct option_spec {
 	size_t offset;
 	double min, max;     /* OPTION_INT, OPTION_NUMBER */
 	const char *choices; /* OPTION_CHOICE */
-	/* What completion offers for the value: "file", "folder", "group", "person", "command" or NULL. */
+	/*
+	 * What completion offers for the value: "file", "folder", "group", "person", "command"
+	 * or NULL.
+	 */
 	const char *complete;
 };
 
@@ -69,7 +72,10 @@ struct command {
 	const char *name;
 	const char *summary; /* one line */
 	const char *usage;   /* "PHOTO… [--group G]" */
-	/* Paragraphs, plain text; a blank line parts them, lines that begin with a blank are kept. */
+	/*
+	 * Paragraphs, plain text; a blank line parts them, lines that begin with a blank are
+	 * kept.
+	 */
 	const char *about;
 	const char *examples; /* lines "$ command" and what it does, plain text; may be NULL */
 	/*
@@ -78,7 +84,8 @@ struct command {
 	 */
 	const char *complete;
 	const struct option_spec *options; /* ends with a zeroed one; may be NULL */
-	size_t options_size; /* of the options struct, which starts zeroed and then gets `defaults` */
+	/* of the options struct, which starts zeroed and then gets `defaults` */
+	size_t options_size;
 	const void *defaults;      /* options_size bytes, or NULL */
 	size_t args_min, args_max; /* number of arguments */
 	int (*run)(struct cmd *c); /* gives the exit status */
@@ -133,7 +140,10 @@ void cmd_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* The home folder: --home, $ROLLCALL_HOME, else ~/.local/share/rollcall. Sets c->home. */
 enum err cmd_home(struct cmd *c, struct error *why) MUST_USE;
-/* Opens the store (flags as store_open), reads the organisation and opens its zone. Once; later calls are free. */
+/*
+ * Opens the store (flags as store_open), reads the organisation and opens its zone. Once; later
+ * calls are free.
+ */
 enum err cmd_store(struct cmd *c, unsigned flags, struct error *why) MUST_USE;
 
 /* The same for a command that only reads: also works in a home folder that cannot be written. */
@@ -165,20 +175,29 @@ void cmd_actor(char out[static ACTOR_BYTES]);
 enum err cmd_commit(struct cmd *c, enum err err, const char *action, const char *subject,
 	struct error *why) MUST_USE;
 
-/* Checks and cleans a person's --number as the store does, but before there is one; "" is none. ERR_ARG. */
+/*
+ * Checks and cleans a person's --number as the store does, but before there is one; "" is none.
+ * ERR_ARG.
+ */
 enum err cmd_number(const char *text, char out[static NUMBER_BYTES], struct error *why) MUST_USE;
 /* A whole number of minutes or seconds, 0..max; `what` names it in the error. ERR_ARG. */
 enum err cmd_minutes(
 	const char *text, const char *what, int max, int *out, struct error *why) MUST_USE;
 
-/* Prints a JSON document and a newline to stdout, and drops the reference. EXIT_OK, or EXIT_FAILED when stdout does not take it. */
+/*
+ * Prints a JSON document and a newline to stdout, and drops the reference. EXIT_OK, or
+ * EXIT_FAILED when stdout does not take it.
+ */
 int cmd_print_json(json_t *document);
 /* A JSON number, or null where there is none (NAN, INFINITY). A new reference. */
 json_t *cmd_json_number(double value);
 /* A JSON string, or null for NULL and ""; bytes that are no UTF-8 become '?'. A new reference. */
 json_t *cmd_json_text(const char *text);
 
-/* How tables look on this stdout: its width and colours if it is a terminal, lines if the locale has them. */
+/*
+ * How tables look on this stdout: its width and colours if it is a terminal, lines if the
+ * locale has them.
+ */
 struct table_style cmd_table_style(void);
 /* Prints a table to stdout in that style. */
 enum err cmd_print_table(const struct table *t, struct error *why) MUST_USE;
@@ -193,7 +212,10 @@ enum err cmd_output(const char *path, const void *bytes, size_t len, struct erro
 
 /* --- Ctrl-C --- */
 
-/* From now on SIGINT and SIGTERM only set a flag: the command stops after the current photo. A second one kills. */
+/*
+ * From now on SIGINT and SIGTERM only set a flag: the command stops after the current photo. A
+ * second one kills.
+ */
 void interrupt_catch(void);
 bool interrupted(void);
 

@@ -20,7 +20,7 @@ void script_add(struct script *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* In single quotes; what is a quote itself is written as `quote` ("'\\''"). */
 void script_quoted(struct script *s, const char *text, const char *quote);
 
-/* The i-th word of what a command or verb takes ("person -"), of which the last repeats. "-" if none. */
+/* The i-th word of what a command or verb takes ("person -"; the last repeats). "-" if none. */
 void complete_word(const char *complete, size_t i, char *out, size_t size);
 /* How many words there are; at least 1. */
 size_t complete_words(const char *complete);

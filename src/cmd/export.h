@@ -20,7 +20,7 @@ struct export
 enum err export_begin(struct export *e, struct error *why) MUST_USE;
 void export_end(struct export *e);
 
-/* Date, Group, Number, Name, Status, Time, Distance, Margin, By, Reason; "days": registers as in `roll --json`. */
+/* Columns as `roll --format csv`, one line a person and day; "days": registers as `roll --json`. */
 enum err export_marks_table(struct export *e, struct error *why) MUST_USE;
 enum err export_marks_json(struct export *e, json_t *document, struct error *why) MUST_USE;
 /* One line a sighting; "sightings": the same. */

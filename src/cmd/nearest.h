@@ -20,7 +20,9 @@ struct nearest {
 	size_t best_len, distance;
 };
 
+/* Begins a search for what is nearest to `word`, which is borrowed. */
 struct nearest nearest_to(const char *word);
+/* Offers `len` bytes at `candidate`, borrowed; of equally near ones the first is kept. */
 void nearest_offer(struct nearest *n, const char *candidate, size_t len);
 
 #endif
