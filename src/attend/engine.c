@@ -252,7 +252,7 @@ enum err engine_enrol_photo(struct engine *e, const char *path, const struct enr
 	*out = (struct enrol_photo){0};
 	enum err err = load_photo(e, path, &photo, out->photo_hash, NULL, why);
 	if (err == OK)
-		err = pipeline_run(e->pipeline, &photo, PIPELINE_EMBED, &e->faces, NULL, why);
+		err = pipeline_run(e->pipeline, &photo, PIPELINE_TEMPLATE, &e->faces, NULL, why);
 	if (err == OK)
 		err = choose_face(&e->faces, options, &face, why);
 	if (err == OK) {

@@ -61,6 +61,20 @@ enum err embed_chip(
 	return err;
 }
 
+static void mirror(struct image *chip)
+{
+	for (int y = 0; y < chip->height; y++) {
+		uint8_t *left = chip->rgb + 3 * (size_t)y * (size_t)chip->width;
+		uint8_t *right = left + 3 * ((size_t)chip->width - 1);
+		for (; left < right; left += 3, right -= 3) {
+			uint8_t pixel[3];
+			memcpy(pixel, left, 3);
+			memcpy(left, right, 3);
+			memcpy(right, pixel, 3);
+		}
+	}
+}
+
 enum err embed_run(struct embed *e, const struct image *photo, struct face *face, struct error *why)
 {
 	struct affine to_photo;
@@ -68,4 +82,18 @@ enum err embed_run(struct embed *e, const struct image *photo, struct face *face
 		return err_set(why, ERR_ARG, "landmarks that make no face");
 	sample_warp(photo, &to_photo, &e->chip);
 	return embed_chip(e, &e->chip, face->embedding, why);
+}
+
+enum err embed_run_mirrored(
+	struct embed *e, const struct image *photo, struct face *face, struct error *why)
+{
+	float other[FACE_DIM];
+	enum err err = embed_run(e, photo, face, why);
+	if (err != OK)
+		return err;
+	mirror(&e->chip);
+	err = embed_chip(e, &e->chip, other, why);
+	for (int i = 0; err == OK && i < FACE_DIM; i++)
+		face->embedding[i] = (face->embedding[i] + other[i]) / 2;
+	return err;
 }

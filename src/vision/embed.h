@@ -19,6 +19,10 @@ void embed_close(struct embed *e);
 enum err embed_run(
 	struct embed *e, const struct image *photo, struct face *face, struct error *why) MUST_USE;
 
+/* The same as the mean of the face's embedding and its mirror image's: better, twice the time. */
+enum err embed_run_mirrored(
+	struct embed *e, const struct image *photo, struct face *face, struct error *why) MUST_USE;
+
 /* The template of a chip of EMBED_SIZE x EMBED_SIZE pixels. */
 enum err embed_chip(struct embed *e, const struct image *chip, float out[static FACE_DIM],
 	struct error *why) MUST_USE;

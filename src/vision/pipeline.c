@@ -143,14 +143,18 @@ static enum err find_landmarks(
 	return OK;
 }
 
-static enum err find_embeddings(
-	struct pipeline *p, const struct image *photo, struct face_list *faces, struct error *why)
+static enum err find_embeddings(struct pipeline *p, const struct image *photo,
+	enum pipeline_depth depth, struct face_list *faces, struct error *why)
 {
 	enum err err = OK;
 	if (p->embed == NULL)
 		err = embed_open(&p->embed, p->models, p->threads, why);
-	for (size_t i = 0; err == OK && i < faces->count; i++)
-		err = embed_run(p->embed, photo, &faces->face[i], why);
+	for (size_t i = 0; err == OK && i < faces->count; i++) {
+		if (depth == PIPELINE_TEMPLATE)
+			err = embed_run_mirrored(p->embed, photo, &faces->face[i], why);
+		else
+			err = embed_run(p->embed, photo, &faces->face[i], why);
+	}
 	return err;
 }
 
@@ -165,8 +169,8 @@ enum err pipeline_run(struct pipeline *p, const struct image *photo, enum pipeli
 	if (err == OK)
 		err = find_landmarks(p, photo, faces, why);
 	spent.landmarks = lap(&from);
-	if (err == OK && depth == PIPELINE_EMBED && faces->count > 0)
-		err = find_embeddings(p, photo, faces, why);
+	if (err == OK && depth != PIPELINE_DETECT && faces->count > 0)
+		err = find_embeddings(p, photo, depth, faces, why);
 	spent.embed = lap(&from);
 	if (err != OK)
 		faces->count = 0;

@@ -22,7 +22,11 @@ struct pipeline_options {
 #define PIPELINE_MIN_SCORE 0.5f
 
 /* How far pipeline_run goes. */
-enum pipeline_depth { PIPELINE_DETECT /* box, landmarks, quality */, PIPELINE_EMBED };
+enum pipeline_depth {
+	PIPELINE_DETECT,  /* box, landmarks, quality */
+	PIPELINE_EMBED,   /* and the embedding: a probe */
+	PIPELINE_TEMPLATE /* a better embedding at twice the time: to be kept */
+};
 
 /* Wall-clock milliseconds of each stage of the last run. */
 struct pipeline_times {
