@@ -11,8 +11,21 @@
 #include "store/store.h"
 #include "vision/face.h"
 
-/* One look at one face, decided, to be written down. */
+/* Where registers are kept, and now. Plain data, everything borrowed. */
+struct registrar {
+	struct store *store;
+	const struct zone *zone; /* the organisation's */
+	int64_t now_ms;
+};
+
+/*
+ * One look at one face, decided, to be written down. With `group_id` only that group's
+ * register is marked; with `session_id` only that session (its group's people; the look must
+ * be of its day); with neither (NULL), the registers of all the person's groups, or the one
+ * of people without a group.
+ */
 struct look {
+	const char *group_id, *session_id;
 	int64_t at_ms;
 	const char *source; /* "photo", "camera" */
 	enum decision decision;
@@ -54,22 +67,44 @@ struct recorded {
 
 /*
  * Writes one look in one transaction: all or nothing. The day is the local day of
- * look->at_ms in the organisation's zone. With `group_id` only that group's register is
- * marked; with `session_id` only that session (its group's people); with neither, the
- * registers of all the person's groups, or the one of people without a group.
+ * look->at_ms in the organisation's zone, whenever it is told: looks may arrive late and out
+ * of order.
+ * - The first match of a day marks present or late. An earlier look that arrives later takes
+ *   the mark's place (MARKED, with the earlier time); never that of a mark set by hand.
+ * - A match within the cooldown of another sighting of the person is not recorded at all,
+ *   unless it marks a register in which the person has no mark yet (another group's, or the
+ *   day's that has just begun).
+ * - In a register closed by hand nothing is marked any more.
+ * On failure `out` is empty. ERR_ARG: a look that contradicts itself, or not of the session's
+ * day; ERR_NOT_FOUND: no such person, group or session; ERR_LIMIT: over ENTRIES_MAX groups.
  */
-enum err register_look(struct store *s, const struct zone *zone, const struct look *look,
-	const char *group_id, const char *session_id, int64_t now_ms, struct recorded *out,
+enum err register_look(const struct registrar *r, const struct look *look, struct recorded *out,
 	struct error *why) MUST_USE;
 
-/* Closes a day's register of a group (NULL: all registers of that day); who has no mark is absent from then on. */
-enum err register_close(struct store *s, const struct zone *zone, const char *group_id,
-	const char *day, const char *actor, int64_t now_ms, struct error *why) MUST_USE;
+/*
+ * Closes a day's register of a group, which it opens if nobody was seen; NULL: all registers
+ * of that day that were opened (ERR_NOT_FOUND if none was). Who has no mark is absent from then
+ * on. Closing again changes nothing. `actor` goes to the audit. ERR_ARG: the day is still to
+ * come and has no register.
+ */
+enum err register_close(const struct registrar *r, const char *group_id, const char *day,
+	const char *actor, struct error *why) MUST_USE;
 
-/* A correction by hand, with name and reason, in the audit. `who` is the person's id. */
-enum err register_override(struct store *s, const struct zone *zone, const char *group_id,
-	const char *day, const char *who, enum mark_status status, const char *actor,
-	const char *reason, int64_t now_ms, struct error *why) MUST_USE;
+/* What somebody decided by hand. */
+struct correction {
+	const char *group_id; /* NULL: all registers of the person on that day */
+	const char *day;
+	const char *person_id;
+	enum mark_status status;
+	const char *actor, *reason; /* neither may be empty */
+};
+
+/*
+ * Writes a correction, also into a closed register, and into the audit with what was there
+ * before. ERR_ARG: no actor or reason, or the person is not in that group; ERR_NOT_FOUND.
+ */
+enum err register_override(
+	const struct registrar *r, const struct correction *c, struct error *why) MUST_USE;
 
 /* One line of a day's register. */
 struct roll_line {
@@ -94,11 +129,13 @@ struct roll {
 void roll_finish(struct roll *roll);
 
 /*
- * The register of a local day, of one group or (NULL) of all and of people without one.
- * Who has no mark is absent in a closed register, else expected. A register that was never
- * opened (nobody seen, not closed by hand) has no absent people: a day without school.
+ * The register of a local day, of one group or (NULL) of all and then of people without one.
+ * Who has no mark is absent in a closed register, else expected; who has a mark and has left
+ * the group since is in it. A register that was never opened, or in which nobody was seen and
+ * which nobody closed, has no absent people: a day without school. Once the day is over it
+ * has no lines but those of marks by hand. `out` is released with roll_finish, also on failure.
  */
-enum err register_roll(struct store *s, const struct zone *zone, const char *group_id,
-	const char *day, int64_t now_ms, struct roll *out, struct error *why) MUST_USE;
+enum err register_roll(const struct registrar *r, const char *group_id, const char *day,
+	struct roll *out, struct error *why) MUST_USE;
 
 #endif
