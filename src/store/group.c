@@ -29,7 +29,7 @@ static void read_group(struct query *q, struct group *out)
 
 static enum err clean_group(struct group *group, char key[static NAME_KEY_BYTES], struct error *why)
 {
-	char name[NAME_BYTES];
+	char name[NAME_BYTES] = "";
 	if (memchr(group->name, '\0', NAME_BYTES) == NULL)
 		return err_set(why, ERR_ARG, "the group's name has more than %d characters",
 			NAME_CHARS_MAX);
@@ -272,7 +272,7 @@ enum err store_member_add(struct store *s, const char *group_id, const char *per
 		"INSERT INTO membership (org_id, group_id, person_id, since_ms)"
 		" SELECT ?1, ?2, ?3, ?4 FROM person_group"
 		"  WHERE org_id = ?1 AND id = ?2 AND removed = 0"
-		" ON CONFLICT (org_id, group_id, person_id) DO UPDATE SET since_ms = since_ms",
+		" ON CONFLICT (group_id, person_id, org_id) DO UPDATE SET since_ms = since_ms",
 		why);
 	query_text(&q, group_id);
 	query_text(&q, person_id);

@@ -84,7 +84,7 @@ static enum err write_mark(struct store *s, const char *sql, const struct mark *
 #define INSERT_MARK                                                                    \
 	"INSERT INTO mark (org_id, session_id, person_id, status, at_ms, sighting_id," \
 	" actor, reason, written_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"      \
-	" ON CONFLICT (org_id, session_id, person_id)"
+	" ON CONFLICT (session_id, person_id, org_id)"
 
 enum err store_mark_add(struct store *s, const struct mark *mark, int64_t now_ms, struct error *why)
 {

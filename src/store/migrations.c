@@ -2,8 +2,10 @@
 #include "store/migrations.h"
 
 /*
- * Every table below org has the organisation as the first part of its key, and every
- * reference goes within one: a row can never point into another organisation.
+ * Every table below org has the organisation in its key, and every reference goes within
+ * one: a row can never point into another organisation. It comes last in every key and
+ * index: SQLite supposes that the first column narrows things down well, and would
+ * otherwise read all rows of the organisation where an index finds one.
  */
 static const char initial[] =
 	"PRAGMA application_id = 1383033964;" /* SQLITE_APPLICATION_ID */
@@ -36,13 +38,13 @@ static const char initial[] =
 	" number TEXT,"
 	" face_id INTEGER CHECK (face_id BETWEEN 1 AND 65535),"
 	" created_ms INTEGER NOT NULL,"
-	" PRIMARY KEY (org_id, id),"
-	" UNIQUE (org_id, number),"
-	" UNIQUE (org_id, face_id)"
+	" PRIMARY KEY (id, org_id),"
+	" UNIQUE (number, org_id),"
+	" UNIQUE (face_id, org_id)"
 	") STRICT, WITHOUT ROWID;"
-	"CREATE INDEX person_name ON person (org_id, name_key);"
+	"CREATE INDEX person_name ON person (name_key, org_id);"
 	/* Namesakes need numbers: at most one of a name has none. */
-	"CREATE UNIQUE INDEX person_plain_name ON person (org_id, name_key)"
+	"CREATE UNIQUE INDEX person_plain_name ON person (name_key, org_id)"
 	" WHERE number IS NULL;"
 
 	/* A group that registers refer to is not deleted but marked as removed. */
@@ -55,9 +57,9 @@ static const char initial[] =
 	" grace_minutes INTEGER CHECK (grace_minutes BETWEEN 0 AND 1439),"
 	" removed INTEGER NOT NULL DEFAULT 0 CHECK (removed IN (0, 1)),"
 	" created_ms INTEGER NOT NULL,"
-	" PRIMARY KEY (org_id, id)"
+	" PRIMARY KEY (id, org_id)"
 	") STRICT, WITHOUT ROWID;"
-	"CREATE UNIQUE INDEX person_group_name ON person_group (org_id, name_key)"
+	"CREATE UNIQUE INDEX person_group_name ON person_group (name_key, org_id)"
 	" WHERE removed = 0;"
 
 	"CREATE TABLE membership ("
@@ -65,11 +67,11 @@ static const char initial[] =
 	" group_id TEXT NOT NULL,"
 	" person_id TEXT NOT NULL,"
 	" since_ms INTEGER NOT NULL,"
-	" PRIMARY KEY (org_id, group_id, person_id),"
+	" PRIMARY KEY (group_id, person_id, org_id),"
 	" FOREIGN KEY (org_id, group_id) REFERENCES person_group (org_id, id),"
 	" FOREIGN KEY (org_id, person_id) REFERENCES person (org_id, id)"
 	") STRICT, WITHOUT ROWID;"
-	"CREATE INDEX membership_person ON membership (org_id, person_id);"
+	"CREATE INDEX membership_person ON membership (person_id, org_id);"
 
 	/* sealed: nonce, encrypted floats, tag; see docs/security.md. */
 	"CREATE TABLE template ("
@@ -82,8 +84,8 @@ static const char initial[] =
 	" photo_hash BLOB,"
 	" sealed BLOB NOT NULL,"
 	" created_ms INTEGER NOT NULL,"
-	" PRIMARY KEY (org_id, person_id, id),"
-	" UNIQUE (org_id, model, photo_hash),"
+	" PRIMARY KEY (person_id, id, org_id),"
+	" UNIQUE (photo_hash, model, org_id),"
 	" FOREIGN KEY (org_id, person_id) REFERENCES person (org_id, id)"
 	") STRICT;"
 
@@ -96,11 +98,11 @@ static const char initial[] =
 	" late_ms INTEGER NOT NULL,"
 	" closed_ms INTEGER,"
 	" created_ms INTEGER NOT NULL,"
-	" PRIMARY KEY (org_id, id),"
+	" PRIMARY KEY (id, org_id),"
 	" FOREIGN KEY (org_id, group_id) REFERENCES person_group (org_id, id)"
 	") STRICT, WITHOUT ROWID;"
-	"CREATE UNIQUE INDEX session_day ON session (org_id, day, coalesce(group_id, ''));"
-	"CREATE INDEX session_group ON session (org_id, group_id);"
+	"CREATE UNIQUE INDEX session_day ON session (day, coalesce(group_id, ''), org_id);"
+	"CREATE INDEX session_group ON session (group_id, org_id);"
 
 	"CREATE TABLE sighting ("
 	" org_id TEXT NOT NULL REFERENCES org (id),"
@@ -114,11 +116,11 @@ static const char initial[] =
 	" box_x REAL, box_y REAL, box_w REAL, box_h REAL,"
 	" photo_hash BLOB,"
 	" created_ms INTEGER NOT NULL,"
-	" PRIMARY KEY (org_id, id),"
+	" PRIMARY KEY (id, org_id),"
 	" FOREIGN KEY (org_id, person_id) REFERENCES person (org_id, id)"
 	") STRICT;"
-	"CREATE INDEX sighting_time ON sighting (org_id, at_ms);"
-	"CREATE INDEX sighting_person ON sighting (org_id, person_id, at_ms);"
+	"CREATE INDEX sighting_time ON sighting (at_ms, org_id);"
+	"CREATE INDEX sighting_person ON sighting (person_id, org_id, at_ms);"
 
 	"CREATE TRIGGER sighting_stays BEFORE DELETE ON sighting BEGIN"
 	" SELECT raise(ABORT, 'sightings are append-only: none is ever deleted');"
@@ -147,12 +149,12 @@ static const char initial[] =
 	" actor TEXT NOT NULL,"
 	" reason TEXT NOT NULL,"
 	" written_ms INTEGER NOT NULL,"
-	" PRIMARY KEY (org_id, session_id, person_id),"
+	" PRIMARY KEY (session_id, person_id, org_id),"
 	" FOREIGN KEY (org_id, session_id) REFERENCES session (org_id, id),"
 	" FOREIGN KEY (org_id, person_id) REFERENCES person (org_id, id),"
 	" FOREIGN KEY (org_id, sighting_id) REFERENCES sighting (org_id, id)"
 	") STRICT, WITHOUT ROWID;"
-	"CREATE INDEX mark_person ON mark (org_id, person_id);"
+	"CREATE INDEX mark_person ON mark (person_id, org_id);"
 
 	"CREATE TABLE audit ("
 	" org_id TEXT NOT NULL REFERENCES org (id),"
@@ -162,7 +164,7 @@ static const char initial[] =
 	" action TEXT NOT NULL,"
 	" subject TEXT NOT NULL,"
 	" detail TEXT,"
-	" PRIMARY KEY (org_id, id)"
+	" PRIMARY KEY (id, org_id)"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN"
 	" SELECT raise(ABORT, 'the audit trail is append-only');"

@@ -8,18 +8,11 @@
 enum { START_DEFAULT = 9 * 60, GRACE_DEFAULT = 15, COOLDOWN_DEFAULT_S = 60 };
 enum { COOLDOWN_MAX_S = 24 * 60 * 60 };
 
-/* TEMPORARY until base/clock.c is there */
-#pragma weak zone_of_machine
-#pragma weak zone_open
-#pragma weak zone_close
-
 enum err org_make_first(struct store *s, int64_t now_ms, struct error *why)
 {
 	char id[UUID_TEXT], zone[ZONE_NAME_MAX];
 	uuid_make(now_ms, id);
-	strncpy(zone, "UTC", sizeof(zone));
-	if (zone_of_machine)
-		zone_of_machine(zone);
+	zone_of_machine(zone);
 	struct query q;
 	query_start_global(&q, s,
 		"INSERT INTO org (id, name, zone, start_minute, grace_minutes, cooldown_s,"
@@ -41,10 +34,6 @@ enum err org_use_first(struct store *s, struct error *why)
 	query_start_global(&q, s, "SELECT id FROM org ORDER BY created_ms, id LIMIT 1", why);
 	if (query_row(&q))
 		column_text(&q, 0, s->org_id, sizeof(s->org_id));
-	else
-		query_fail(&q,
-			q.err == OK ? err_set(why, ERR_NOT_FOUND, "there is no organisation")
-				    : q.err);
 	return query_end(&q);
 }
 
@@ -100,8 +89,6 @@ static enum err check_org(const struct org *org, struct error *why)
 		return err_set(why, ERR_ARG, "the cooldown is not between 0 and %d seconds",
 			COOLDOWN_MAX_S);
 	struct zone *zone;
-	if (!zone_open)
-		return OK;
 	enum err err = zone_open(&zone, org->zone, why);
 	if (err == OK)
 		zone_close(zone);

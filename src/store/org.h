@@ -7,7 +7,7 @@
 
 /* Adds "My organisation" in the zone of the machine if there is none. */
 enum err org_make_first(struct store *s, int64_t now_ms, struct error *why) MUST_USE;
-/* Works in the oldest organisation from now on. ERR_NOT_FOUND when there is none. */
+/* Works in the oldest organisation from now on; s->org_id stays "" when there is none. */
 enum err org_use_first(struct store *s, struct error *why) MUST_USE;
 
 #endif

@@ -46,7 +46,8 @@ static enum err clean_number(char number[static NUMBER_BYTES], struct error *why
 	if (len >= NUMBER_BYTES)
 		return err_set(
 			why, ERR_ARG, "the number is longer than %d bytes", NUMBER_BYTES - 1);
-	memcpy(number, clean, len + 1);
+	memset(number, 0, NUMBER_BYTES);
+	memcpy(number, clean, len);
 	return OK;
 }
 
@@ -54,7 +55,7 @@ static enum err clean_number(char number[static NUMBER_BYTES], struct error *why
 static enum err clean_person(
 	struct person *person, char key[static NAME_KEY_BYTES], struct error *why)
 {
-	char name[NAME_BYTES];
+	char name[NAME_BYTES] = "";
 	if (memchr(person->name, '\0', NAME_BYTES) == NULL)
 		return err_set(
 			why, ERR_ARG, "the name has more than %d characters", NAME_CHARS_MAX);

@@ -180,7 +180,9 @@ static enum err open_db(struct db **out, const char *where, unsigned flags, stru
 	err = run(db,
 		"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
 		"PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
-		"PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;",
+		"PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+		/* So that REPLACE, too, runs the triggers that keep rows from being deleted. */
+		"PRAGMA recursive_triggers = ON;",
 		why);
 	if (err == OK)
 		err = identify(db, why);

@@ -140,6 +140,28 @@ static enum err fill_new(struct store *s, int64_t now_ms, struct error *why)
 	return change_end(s, err, why);
 }
 
+/*
+ * The statements of transactions. They are prepared when the store is opened, so that
+ * undoing needs no memory when there is none left.
+ */
+static const char sql_begin[] = "BEGIN IMMEDIATE";
+static const char sql_commit[] = "COMMIT";
+static const char sql_rollback[] = "ROLLBACK";
+static const char sql_mark[] = "SAVEPOINT change";
+static const char sql_keep[] = "RELEASE change";
+static const char sql_back[] = "ROLLBACK TO change";
+
+static enum err prepare_control(struct store *s, struct error *why)
+{
+	static const char *const all[] = {
+		sql_begin, sql_commit, sql_rollback, sql_mark, sql_keep, sql_back};
+	enum err err = OK;
+	struct db_stmt *stmt;
+	for (size_t i = 0; err == OK && i < sizeof(all) / sizeof(all[0]); i++)
+		err = s->ops->prepare(s->db, all[i], &stmt, why);
+	return err;
+}
+
 static enum err bring_up(struct store *s, bool read_only, struct error *why)
 {
 	int known = store_version_known();
@@ -163,12 +185,12 @@ static enum err bring_up(struct store *s, bool read_only, struct error *why)
 		err = no_database(s, why);
 	if (err == OK)
 		err = org_use_first(s, why);
-	if (err == ERR_NOT_FOUND && !read_only && s->version > 0) {
-		err = fill_new(s, now_ms, why);
-		if (err == OK)
-			err = org_use_first(s, why);
-	}
-	return err;
+	if (err != OK || s->org_id[0] != '\0')
+		return err;
+	if (read_only)
+		return no_database(s, why);
+	err = fill_new(s, now_ms, why);
+	return err == OK ? org_use_first(s, why) : err;
 }
 
 static enum err open_home(struct store *s, unsigned flags, int *lock, struct error *why)
@@ -189,6 +211,8 @@ static enum err open_home(struct store *s, unsigned flags, int *lock, struct err
 		err = create ? make_files(s, *lock, why) : no_database(s, why);
 	if (err == OK)
 		err = s->ops->open(&s->db, s->db_path, read_only ? DB_READ_ONLY : 0, why);
+	if (err == OK)
+		err = prepare_control(s, why);
 	if (err == OK)
 		err = bring_up(s, read_only, why);
 	return err;
@@ -245,11 +269,37 @@ int store_version(const struct store *s)
 	return s->version;
 }
 
+static enum err control(struct store *s, const char *sql, struct error *why)
+{
+	struct db_stmt *stmt;
+	bool row;
+	enum err err = s->ops->prepare(s->db, sql, &stmt, why);
+	if (err != OK)
+		return err;
+	err = s->ops->step(stmt, &row, why);
+	s->ops->reset(stmt);
+	return err;
+}
+
+static enum err begin(struct store *s, struct error *why)
+{
+	/* Left open by an undoing that failed. */
+	if (s->ops->in_transaction(s->db))
+		(void)control(s, sql_rollback, NULL);
+	return control(s, sql_begin, why);
+}
+
+static enum err was_undone(struct error *why)
+{
+	return err_set(
+		why, ERR_IO, "the change was undone because of an earlier error: do it again");
+}
+
 enum err store_begin(struct store *s, struct error *why)
 {
 	if (s->in_transaction)
 		return err_set(why, ERR_INTERNAL, "a change inside a change");
-	enum err err = s->ops->run(s->db, "BEGIN IMMEDIATE", why);
+	enum err err = begin(s, why);
 	s->in_transaction = err == OK;
 	return err;
 }
@@ -260,10 +310,9 @@ enum err store_commit(struct store *s, struct error *why)
 		return err_set(why, ERR_INTERNAL, "nothing to commit");
 	enum err err = OK;
 	if (!s->ops->in_transaction(s->db))
-		err = err_set(why, ERR_IO,
-			"the change was undone because of an earlier error: do it again");
+		err = was_undone(why);
 	else
-		err = s->ops->run(s->db, "COMMIT", why);
+		err = control(s, sql_commit, why);
 	if (err != OK)
 		store_rollback(s);
 	s->in_transaction = false;
@@ -273,30 +322,29 @@ enum err store_commit(struct store *s, struct error *why)
 void store_rollback(struct store *s)
 {
 	if (s->in_transaction && s->ops->in_transaction(s->db))
-		(void)s->ops->run(s->db, "ROLLBACK", NULL);
+		(void)control(s, sql_rollback, NULL);
 	s->in_transaction = false;
 }
 
 enum err change_begin(struct store *s, struct error *why)
 {
 	if (!s->in_transaction)
-		return s->ops->run(s->db, "BEGIN IMMEDIATE", why);
+		return begin(s, why);
 	if (!s->ops->in_transaction(s->db))
-		return err_set(why, ERR_IO,
-			"the change was undone because of an earlier error: do it again");
-	return s->ops->run(s->db, "SAVEPOINT change", why);
+		return was_undone(why);
+	return control(s, sql_mark, why);
 }
 
 enum err change_end(struct store *s, enum err err, struct error *why)
 {
 	if (err == OK)
-		err = s->ops->run(s->db, s->in_transaction ? "RELEASE change" : "COMMIT", why);
+		err = control(s, s->in_transaction ? sql_keep : sql_commit, why);
 	if (err == OK || !s->ops->in_transaction(s->db))
 		return err;
-	if (s->in_transaction)
-		(void)s->ops->run(s->db, "ROLLBACK TO change; RELEASE change", NULL);
-	else
-		(void)s->ops->run(s->db, "ROLLBACK", NULL);
+	if (!s->in_transaction)
+		(void)control(s, sql_rollback, NULL);
+	else if (control(s, sql_back, NULL) != OK || control(s, sql_keep, NULL) != OK)
+		(void)control(s, sql_rollback, NULL); /* all of it, rather than half */
 	return err;
 }
 

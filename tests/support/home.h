@@ -15,6 +15,8 @@ struct home {
 
 /* False when the folder cannot be made. */
 bool home_make(struct home *home);
+/* The same in memory (/dev/shm) where that is possible: quick, for tests that sync much. */
+bool home_make_quick(struct home *home);
 /* Removes it and everything in it. */
 void home_remove(const struct home *home);
 /* home/name in `out`. */
