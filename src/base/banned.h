@@ -11,7 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-/* FreeType has macros for some of these functions; only files with it on their include path see this. */
+/*
+ * FreeType has macros for some of these functions; only files with it on their include path
+ * see this.
+ */
 #if __has_include(<ft2build.h>)
 #include <ft2build.h>
 #include FT_FREETYPE_H

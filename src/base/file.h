@@ -26,6 +26,7 @@ enum err file_write(
 /* Makes a folder and its missing parents with `mode`; fine if it is there. */
 enum err file_make_folder(const char *path, unsigned mode, struct error *why) MUST_USE;
 
+/* Whether anything, a folder too, is at `path`; false also where it cannot be looked at. */
 bool file_exists(const char *path);
 
 /*

@@ -13,6 +13,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 /* Sets the level from a word; an unknown word leaves it and returns ERR_ARG. */
 enum err log_set_level(const char *word) MUST_USE;
 
+/* Writes one line to stderr if `level` is at most the log's; called by log_at. */
 void log_write(enum log_level level, const char *file, int line, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
 

@@ -10,7 +10,10 @@
 bool size_mul(size_t a, size_t b, size_t *out);
 bool size_add(size_t a, size_t b, size_t *out);
 
-/* `count` zeroed elements of `size` bytes; NULL when out of memory or too large. count 0 gives a valid pointer. */
+/*
+ * `count` zeroed elements of `size` bytes; NULL when out of memory or too large. count 0
+ * gives a valid pointer.
+ */
 void *mem_array(size_t count, size_t size);
 
 /*

@@ -19,7 +19,8 @@ enum {
  * The name to store: NFC, trimmed, inner runs of white space collapsed to one
  * space. ERR_ARG with the reason when it is empty, not UTF-8, longer than
  * NAME_CHARS_MAX, has nothing visible, or holds control, invisible formatting (such as
- * text-direction overrides), unassigned or private-use characters. `what` names the thing in the error ("name", "group").
+ * text-direction overrides), unassigned or private-use characters. `what` names the thing
+ * in the error ("name", "group").
  */
 enum err name_clean(const char *text, const char *what, char out[static NAME_BYTES],
 	struct error *why) MUST_USE;

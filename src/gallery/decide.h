@@ -20,12 +20,13 @@ struct decision_rule {
 	double match_quality;   /* a face of lower quality score is reviewed, never matched */
 };
 
+/* The rule that applies where nothing else is set. */
 struct decision_rule decision_rule_default(void);
 
 struct verdict {
 	enum decision decision;
-	double distance,
-		margin; /* to the nearest, and from there to the second person; margin INFINITY if alone */
+	double distance;    /* to the nearest person */
+	double margin;      /* from there to the second person; INFINITY if there is none */
 	double threshold;   /* match_distance that was applied */
 	const char *reason; /* static text: why it is not a match; "" if it is */
 };

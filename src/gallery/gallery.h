@@ -17,6 +17,7 @@ enum { GALLERY_DIM_MAX = 1024, GALLERY_TEMPLATES_MAX = 1 << 24 };
 
 struct gallery;
 
+/* An empty gallery for templates of `dim` floats, 1..GALLERY_DIM_MAX. */
 enum err gallery_new(struct gallery **out, size_t dim, struct error *why) MUST_USE;
 void gallery_free(struct gallery *g);
 
@@ -27,6 +28,7 @@ enum err gallery_add(struct gallery *g, const char *person_id, const float *temp
 /* Forgets a person; false if there was none. */
 bool gallery_remove(struct gallery *g, const char *person_id);
 
+/* How many people and templates are in it, and the length of a template. */
 size_t gallery_people(const struct gallery *g);
 size_t gallery_templates(const struct gallery *g);
 size_t gallery_dim(const struct gallery *g);

@@ -54,6 +54,7 @@ struct distances {
 	uint64_t bin[DISTANCE_BINS]; /* [i]: of at least i and less than i + 1 DISTANCE_BIN */
 };
 
+/* Counts one distance; what is beyond the last bin counts into it. */
 void distances_add(struct distances *d, double distance);
 
 /* The share of distances up to this one (to the precision of a bin); 0 when there are none. */

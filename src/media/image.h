@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Pixels in memory, and the files they come from and go to. Any thread; an image belongs to one at a time. */
+/*
+ * Pixels in memory, and the files they come from and go to. Any thread; an image belongs to
+ * one at a time.
+ */
 #ifndef MEDIA_IMAGE_H
 #define MEDIA_IMAGE_H
 
@@ -60,7 +63,10 @@ struct image_options {
 enum err image_decode(const uint8_t *bytes, size_t len, const struct image_options *options,
 	struct image *out, int *truncated, struct error *why) MUST_USE;
 
-/* Reads and decodes a file. The file's bytes are left in `file` (may be NULL), initialised by this call, for its hash. */
+/*
+ * Reads and decodes a file. The file's bytes are left in `file` (may be NULL), initialised
+ * by this call, for its hash.
+ */
 enum err image_load(const char *path, const struct image_options *options, struct image *out,
 	struct buf *file, int *truncated, struct error *why) MUST_USE;
 

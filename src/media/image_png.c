@@ -31,7 +31,10 @@ static bool is_type(const uint8_t *chunk, const char *type)
 	return memcmp(chunk + 4, type, 4) == 0;
 }
 
-/* The header of an unknown critical chunk (upper-case first letter) goes to libspng, which refuses it. */
+/*
+ * The header of an unknown critical chunk (upper-case first letter) goes to libspng, which
+ * refuses it.
+ */
 static bool wanted(const uint8_t *chunk)
 {
 	for (size_t i = 0; i < sizeof(picture_chunks) / sizeof(picture_chunks[0]); i++) {

@@ -37,7 +37,10 @@ struct table_style {
 	bool unicode; /* box-drawing lines, else ASCII */
 };
 
-/* Appends the table as text, CSV (RFC 4180, CRLF, UTF-8; cells that a spreadsheet would take for a formula get a leading "'") or XLSX. */
+/*
+ * Appends the table as text, CSV (RFC 4180, CRLF, UTF-8; cells that a spreadsheet would
+ * take for a formula get a leading "'") or XLSX.
+ */
 enum err table_text(const struct table *t, const struct table_style *style, struct buf *out,
 	struct error *why) MUST_USE;
 enum err table_csv(const struct table *t, struct buf *out, struct error *why) MUST_USE;

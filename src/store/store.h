@@ -53,12 +53,18 @@ void store_close(struct store *s);
 int store_version_known(void);
 int store_version(const struct store *s);
 
-/* Groups several calls into one all-or-nothing change. Not nested. rollback accepts no transaction. */
+/*
+ * Groups several calls into one all-or-nothing change. Not nested. rollback accepts no
+ * transaction.
+ */
 enum err store_begin(struct store *s, struct error *why) MUST_USE;
 enum err store_commit(struct store *s, struct error *why) MUST_USE;
 void store_rollback(struct store *s);
 
-/* Checks the whole file (SQLite's integrity and foreign keys); ERR_FORMAT names the first defect. */
+/*
+ * Checks the whole file (SQLite's integrity and foreign keys); ERR_FORMAT names the first
+ * defect.
+ */
 enum err store_check(struct store *s, struct error *why) MUST_USE;
 
 /* --- organisation --- */
@@ -72,6 +78,7 @@ struct org {
 	int cooldown_s;    /* default 60 */
 };
 
+/* Reads and changes the organisation; from store_use_org on, calls are in that one. */
 enum err store_org(struct store *s, struct org *out, struct error *why) MUST_USE;
 enum err store_org_update(struct store *s, const struct org *org, struct error *why) MUST_USE;
 enum err store_use_org(struct store *s, const char *org_id, struct error *why) MUST_USE;
@@ -102,7 +109,10 @@ enum err store_person_add(
 	struct store *s, struct person *person, int64_t now_ms, struct error *why) MUST_USE;
 enum err store_person(
 	struct store *s, const char *id, struct person *out, struct error *why) MUST_USE;
-/* By id, number, or name. ERR_NOT_FOUND (naming the nearest name); ERR_ARG when two have that name. */
+/*
+ * By id, number, or name. ERR_NOT_FOUND (naming the nearest name); ERR_ARG when two have
+ * that name.
+ */
 enum err store_person_find(
 	struct store *s, const char *who, struct person *out, struct error *why) MUST_USE;
 /* Changes name, number, face_id, under the rules of adding. */
@@ -129,8 +139,9 @@ struct group_list {
 };
 void group_list_finish(struct group_list *list);
 
-enum err store_group_add(struct store *s, struct group *group, int64_t now_ms,
-	struct error *why) MUST_USE; /* ERR_EXISTS by name key */
+/* Adds a group; fills its id. ERR_EXISTS when the name (compared by key) is taken. */
+enum err store_group_add(
+	struct store *s, struct group *group, int64_t now_ms, struct error *why) MUST_USE;
 enum err store_group(
 	struct store *s, const char *id, struct group *out, struct error *why) MUST_USE;
 enum err store_group_find(
@@ -168,7 +179,10 @@ enum err store_template_add(
 
 typedef enum err store_template_fn(
 	void *ctx, const char *person_id, const float *vector, size_t dim, struct error *why);
-/* Calls fn with every template of a model, by person; stops at the first error of fn, which it returns. */
+/*
+ * Calls fn with every template of a model, by person; stops at the first error of fn, which
+ * it returns.
+ */
 enum err store_templates(struct store *s, const char *model, store_template_fn *fn, void *ctx,
 	struct error *why) MUST_USE;
 /* How many templates a model has in the store. */
@@ -192,7 +206,10 @@ struct session_list {
 };
 void session_list_finish(struct session_list *list);
 
-/* The register of a group ("" = none) for a day: makes it from `row` if it is not there, then fills `row`. */
+/*
+ * The register of a group ("" = none) for a day: makes it from `row` if it is not there,
+ * then fills `row`.
+ */
 enum err store_session_day(
 	struct store *s, struct session_row *row, int64_t now_ms, struct error *why) MUST_USE;
 enum err store_session(
@@ -221,7 +238,10 @@ enum err store_sighting_add(
 	struct store *s, struct sighting *sighting, int64_t now_ms, struct error *why) MUST_USE;
 enum err store_sighting(
 	struct store *s, const char *id, struct sighting *out, struct error *why) MUST_USE;
-/* Time of the person's latest matched or manual sighting in [from_ms, to_ms]; ERR_NOT_FOUND if none. */
+/*
+ * Time of the person's latest matched or manual sighting in [from_ms, to_ms]; ERR_NOT_FOUND
+ * if none.
+ */
 enum err store_sighting_last(struct store *s, const char *person_id, int64_t from_ms, int64_t to_ms,
 	int64_t *at_ms, struct error *why) MUST_USE;
 /* Sightings in [from_ms, to_ms), oldest first; fn as for templates. */

@@ -66,7 +66,10 @@ enum err query_run(struct query *q, int64_t *changed) MUST_USE;
 /* Sets the error of a query, if it has none yet. */
 void query_fail(struct query *q, enum err err);
 
-/* The columns of the row, from 0. What does not fit its place is an error (damaged). NULL: "", 0, NAN. */
+/*
+ * The columns of the row, from 0. What does not fit its place is an error (damaged). NULL:
+ * "", 0, NAN.
+ */
 void column_text(struct query *q, int at, char *out, size_t size);
 int64_t column_int(struct query *q, int at);
 bool column_null(struct query *q, int at);

@@ -20,6 +20,7 @@ struct detections {
 	size_t count, capacity;
 };
 
+/* Appends a copy; release the list with detections_finish. ERR_NOMEM. */
 void detections_finish(struct detections *list);
 enum err detections_add(
 	struct detections *list, const struct detection *d, struct error *why) MUST_USE;
@@ -39,6 +40,7 @@ struct detection ssd_box(const float anchor[static 4], const float code[static 4
 struct detection tiny_box(const float code[static 5], size_t column, size_t row, size_t cells,
 	const float anchor[static 2]);
 
+/* 1 / (1 + e^-x). */
 float sigmoid(float x);
 
 /* Shared area by united area, 0..1; 0 where a box has no area. */

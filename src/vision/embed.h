@@ -11,6 +11,7 @@
 
 struct embed;
 
+/* Loads face_recognition from the `models` folder. ERR_NOT_FOUND names the missing file. */
 enum err embed_open(
 	struct embed **out, const char *models, size_t threads, struct error *why) MUST_USE;
 void embed_close(struct embed *e);

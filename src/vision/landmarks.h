@@ -13,6 +13,7 @@
 
 struct landmarks;
 
+/* Loads face_landmark_68 from the `models` folder. ERR_NOT_FOUND names the missing file. */
 enum err landmarks_open(
 	struct landmarks **out, const char *models, size_t threads, struct error *why) MUST_USE;
 void landmarks_close(struct landmarks *l);

@@ -45,7 +45,10 @@ enum picture_webp_kind {
 void picture_webp(
 	struct buf *out, const struct image *image, enum picture_webp_kind kind, int orientation);
 
-/* Appends an animation of two frames: `image` at (4, 2) of a canvas 10 wider and higher, then black. */
+/*
+ * Appends an animation of two frames: `image` at (4, 2) of a canvas 10 wider and higher,
+ * then black.
+ */
 void picture_webp_animation(struct buf *out, const struct image *image);
 
 /* A TIFF structure whose only entry is the orientation, in Motorola order if `big`. */
