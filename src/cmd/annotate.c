@@ -198,7 +198,7 @@ enum err annotate_draw(
 	int longer = photo->width > photo->height ? photo->width : photo->height;
 	for (size_t i = 0; i < faces->count; i++) {
 		struct rect face = inside(photo, &faces->face[i].box, 0);
-		int line = clamp(face.w / 25, 1, clamp(longer / 300, 2, 1 << 10));
+		int line = clamp(face.w / 20, 1, clamp(longer / 300, 2, 1 << 10));
 		if (face.w > 0)
 			draw_box(photo, face.x, face.y, face.w, face.h, line,
 				paint_of(what, i)->line);

@@ -89,8 +89,8 @@ static enum err tell_written(struct mark_run *m, const struct result *r, struct 
 	bool already = r->entry->outcome == OUTCOME_ALREADY;
 	const char *status = mark_status_word(r->entry->status);
 	zone_stamp(m->cmd->zone, r->entry->at_ms, stamp);
-	json_t *entry = json_pack("{s:o,s:o,s:o,s:s,s:s,s:o,s:b}", "person", person_ref_json(r->person),
-		"group", cmd_json_text(r->entry->group), "session",
+	json_t *entry = json_pack("{s:o,s:o,s:o,s:s,s:s,s:o,s:b}", "person",
+		person_ref_json(r->person), "group", cmd_json_text(r->entry->group), "session",
 		cmd_json_text(r->entry->session_id), "status", status, "at", stamp, "file",
 		cmd_json_text(r->path), "already", already);
 	if (json_array_append_new(m->written, entry))
@@ -126,7 +126,10 @@ static enum err mark_face(struct mark_run *m, const char *path, const struct ide
 	struct result result = {path, face, verdict, &id->person[i], NULL};
 	struct recorded recorded = {0};
 	int64_t now_ms = clock_now_ms();
+	const struct registrar registrar = {m->cmd->store, m->cmd->zone, now_ms};
 	const struct look look = {
+		.group_id = m->group_id,
+		.session_id = m->session_id,
 		.at_ms = m->at_ms ? m->at_ms : now_ms,
 		.source = "photo",
 		.decision = verdict->decision,
@@ -139,8 +142,7 @@ static enum err mark_face(struct mark_run *m, const char *path, const struct ide
 		.box = face->box,
 		.photo_hash = id->photo_hash,
 	};
-	enum err rc = register_look(m->cmd->store, m->cmd->zone, &look, m->group_id, m->session_id,
-		now_ms, &recorded, why);
+	enum err rc = register_look(&registrar, &look, &recorded, why);
 	if (rc) {
 		m->photos.fatal = true;
 		return rc;

@@ -149,7 +149,9 @@ static enum err record(struct watch *w, const struct identified *id, size_t i, s
 	struct recorded recorded = {0};
 	int64_t now_ms = clock_now_ms();
 	bool wall_clock = w->live && !w->options->at;
+	const struct registrar registrar = {w->cmd->store, w->cmd->zone, now_ms};
 	const struct look look = {
+		.group_id = w->group_id,
 		.at_ms = wall_clock ? now_ms : w->base_ms + w->source_ms,
 		.source = w->live ? "camera" : "video",
 		.decision = verdict->decision,
@@ -162,8 +164,7 @@ static enum err record(struct watch *w, const struct identified *id, size_t i, s
 		.box = face->box,
 	};
 	w->matches += look.decision == DECISION_MATCH;
-	enum err rc = register_look(
-		w->cmd->store, w->cmd->zone, &look, w->group_id, NULL, now_ms, &recorded, why);
+	enum err rc = register_look(&registrar, &look, &recorded, why);
 	for (size_t k = 0; k < recorded.count && rc == OK; k++)
 		rc = tell(w, &look, person, &recorded.entry[k], why);
 	return rc;
