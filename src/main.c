@@ -3,12 +3,20 @@
 #include "cmd/program.h"
 
 const struct command *const commands[] = {
+	&cmd_import,
+	&cmd_enroll,
 	&cmd_people,
 	&cmd_groups,
+	&cmd_mark,
+	&cmd_watch,
 	&cmd_roll,
 	&cmd_export,
+	&cmd_detect,
+	&cmd_identify,
 	&cmd_settings,
 	&cmd_doctor,
+	&cmd_bench,
+	&cmd_eval,
 	&cmd_help,
 	&cmd_completion,
 	NULL,

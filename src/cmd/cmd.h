@@ -165,6 +165,9 @@ enum err cmd_time(struct cmd *c, const char *text, int64_t *at_ms, struct error 
 enum err cmd_day(
 	struct cmd *c, const char *text, char out[static DAY_TEXT], struct error *why) MUST_USE;
 
+/* The open store and zone as the registers want them, and now. */
+struct registrar cmd_registrar(const struct cmd *c);
+
 /* Who did it, for the audit: the login name of whoever runs the program. */
 void cmd_actor(char out[static ACTOR_BYTES]);
 /*

@@ -82,19 +82,26 @@ static int check(const struct cmd *c)
 static enum err change(struct cmd *c, const char *day, const char *group_id, struct error *why)
 {
 	const struct roll_options *o = c->options;
+	const struct registrar registrar = cmd_registrar(c);
 	char actor[ACTOR_BYTES];
 	cmd_actor(actor);
-	int64_t now = clock_now_ms();
 	if (o->close)
-		return register_close(c->store, c->zone, group_id, day, actor, now, why);
+		return register_close(&registrar, group_id, day, actor, why);
 	if (!cmd_given(c, "set"))
 		return OK;
 	struct person person;
 	enum err err = store_person_find(c->store, o->person, &person, why);
-	if (err == OK)
-		err = register_override(c->store, c->zone, group_id, day, person.id,
-			(enum mark_status)o->status, actor, o->reason, now, why);
-	return err;
+	if (err != OK)
+		return err;
+	const struct correction correction = {
+		.group_id = group_id,
+		.day = day,
+		.person_id = person.id,
+		.status = (enum mark_status)o->status,
+		.actor = actor,
+		.reason = o->reason,
+	};
+	return register_override(&registrar, &correction, why);
 }
 
 static enum err print(
@@ -142,8 +149,9 @@ static int run(struct cmd *c)
 		err = cmd_group(c, o->group, &group, &group_id, &why);
 	if (err == OK)
 		err = change(c, day, group_id, &why);
+	const struct registrar registrar = cmd_registrar(c);
 	if (err == OK)
-		err = register_roll(c->store, c->zone, group_id, day, clock_now_ms(), &roll, &why);
+		err = register_roll(&registrar, group_id, day, &roll, &why);
 	if (err == OK)
 		err = print(c, &roll, format, &why);
 	roll_finish(&roll);

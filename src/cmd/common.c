@@ -177,6 +177,11 @@ enum err cmd_day(struct cmd *c, const char *text, char out[static DAY_TEXT], str
 	return zone_parse_day(c->zone, text != NULL ? text : "today", clock_now_ms(), out, why);
 }
 
+struct registrar cmd_registrar(const struct cmd *c)
+{
+	return (struct registrar){.store = c->store, .zone = c->zone, .now_ms = clock_now_ms()};
+}
+
 void cmd_actor(char out[static ACTOR_BYTES])
 {
 	char room[PASSWD_BYTES];

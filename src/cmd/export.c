@@ -42,7 +42,7 @@ typedef enum err day_fn(struct export *e, const struct roll *roll, void *ctx, st
 /* Calls fn with the register of every day in the range that has one. */
 static enum err each_day(struct export *e, day_fn *fn, void *ctx, struct error *why)
 {
-	int64_t now = clock_now_ms();
+	const struct registrar registrar = cmd_registrar(e->c);
 	char day[DAY_TEXT];
 	memcpy(day, e->from, sizeof(day));
 	enum err err = OK;
@@ -51,8 +51,7 @@ static enum err each_day(struct export *e, day_fn *fn, void *ctx, struct error *
 		struct roll roll = {0};
 		err = store_sessions(e->c->store, day, &sessions, why);
 		if (err == OK && sessions.count > 0) {
-			err = register_roll(
-				e->c->store, e->c->zone, e->group_id, day, now, &roll, why);
+			err = register_roll(&registrar, e->group_id, day, &roll, why);
 			if (err == OK && roll.count > 0)
 				err = fn(e, &roll, ctx, why);
 		}
