@@ -17,9 +17,9 @@ struct scale {
 };
 
 /* Side of the detector's box in pixels. */
-static const struct scale scale_size = {16, 32, 80};
+static const struct scale scale_size = {12, 30, 60};
 /* Variance of the Laplacian by variance of brightness. */
-static const struct scale scale_sharp = {0.002f, 0.008f, 0.05f};
+static const struct scale scale_sharp = {0.005f, 0.02f, 0.05f};
 /* Mean brightness, 0..255. */
 static const struct scale scale_dark = {15, 40, 80};
 static const struct scale scale_bright = {250, 220, 190};

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Recognition and store together, on the sample photos of the model package. Skipped
+ * without the folders $ROLLCALL_MODELS and $ROLLCALL_SAMPLES.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "attend/engine.h"
+#include "base/file.h"
+#include "media/sample.h"
+#include "tests/support/home.h"
+
+enum { NOW = 1000 };
+
+/* A rectangle of a sample photo with one person in it. */
+struct portrait {
+	int sample, x, y, width, height;
+};
+
+/* The same person: on the right of the first sample, in the middle of the third. */
+static const struct portrait her_first = {1, 1376, 79, 403, 481};
+static const struct portrait her_third = {3, 985, 115, 380, 480};
+/* Others. */
+static const struct portrait left_first = {1, 320, 240, 380, 480};
+static const struct portrait middle_first = {1, 740, 310, 380, 460};
+static const struct portrait in_profile = {2, 261, 16, 353, 480};
+
+struct fixture {
+	struct home home;
+	struct store *store;
+	struct engine *engine;
+};
+
+static const char *folder(const char *variable)
+{
+	const char *path = getenv(variable);
+	if (path == NULL || path[0] == '\0' || !file_exists(path)) {
+		print_message("skipped: no folder $%s\n", variable);
+		skip();
+	}
+	return path;
+}
+
+static void open_engine(struct fixture *f)
+{
+	struct error why = {0};
+	struct pipeline_options options = {.models = folder("ROLLCALL_MODELS"), .threads = 1};
+	if (engine_open(&f->engine, f->store, &options, &why) != OK)
+		fail_msg("%s", why.text);
+}
+
+static void setup(struct fixture *f)
+{
+	*f = (struct fixture){0};
+	folder("ROLLCALL_MODELS");
+	folder("ROLLCALL_SAMPLES");
+	assert_true(home_make_quick(&f->home));
+	f->store = home_open(&f->home);
+	assert_non_null(f->store);
+	open_engine(f);
+}
+
+static void teardown(struct fixture *f)
+{
+	engine_close(f->engine);
+	store_close(f->store);
+	home_remove(&f->home);
+}
+
+static struct image load_sample(int number)
+{
+	char path[4096];
+	struct image photo;
+	struct error why = {0};
+	snprintf(path, sizeof(path), "%s/sample%d.jpg", getenv("ROLLCALL_SAMPLES"), number);
+	if (image_load(path, &(struct image_options){0}, &photo, NULL, NULL, &why) != OK)
+		fail_msg("%s", why.text);
+	return photo;
+}
+
+static struct image crop_of(const struct portrait *p)
+{
+	struct image photo = load_sample(p->sample), crop;
+	struct error why = {0};
+	assert_int_equal(sample_crop(&photo, p->x, p->y, p->width, p->height, &crop, &why), OK);
+	image_finish(&photo);
+	return crop;
+}
+
+/* Writes an image below the test's folder; the path stays good until the next call. */
+static const char *saved(const struct fixture *f, struct image *image, const char *name)
+{
+	static char path[HOME_PATH + 64];
+	struct error why = {0};
+	snprintf(path, sizeof(path), "%s/%s.png", f->home.folder, name);
+	if (image_save(image, path, &why) != OK)
+		fail_msg("%s", why.text);
+	image_finish(image);
+	return path;
+}
+
+static enum err enrol_file(
+	struct fixture *f, const char *id, const char *path, bool any, struct error *why)
+{
+	struct enrol_photo taken;
+	struct enrol_options options = {.largest = any};
+	enum err err = engine_enrol_photo(f->engine, path, &options, &taken, why);
+	return err == OK ? engine_enrol(f->engine, id, &taken, NOW, why) : err;
+}
+
+static void enrol(
+	struct fixture *f, const char *name, const struct portrait *p, char id[static UUID_TEXT])
+{
+	struct error why = {0};
+	struct image crop = crop_of(p);
+	assert_int_equal(home_person(f->store, name, "", id, &why), OK);
+	if (enrol_file(f, id, saved(f, &crop, name), false, &why) != OK)
+		fail_msg("%s", why.text);
+}
+
+static size_t count(const struct identified *found, enum decision decision)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < found->faces.count; i++)
+		n += found->verdict[i].decision == decision;
+	return n;
+}
+
+static void identify(struct fixture *f, const struct image *photo, struct identified *found)
+{
+	struct error why = {0};
+	if (engine_identify_image(f->engine, photo, found, &why) != OK)
+		fail_msg("%s", why.text);
+}
+
+static void who_is_enrolled_is_named_in_another_photo(void **unused)
+{
+	struct fixture f;
+	char her[UUID_TEXT], left[UUID_TEXT];
+	setup(&f);
+	enrol(&f, "Her", &her_first, her);
+	enrol(&f, "Left", &left_first, left);
+	char path[4096];
+	snprintf(path, sizeof(path), "%s/sample3.jpg", getenv("ROLLCALL_SAMPLES"));
+	struct identified found = {0};
+	struct error why = {0};
+	assert_int_equal(engine_identify_file(f.engine, path, &found, &why), OK);
+	assert_int_equal(found.faces.count, 3);
+	assert_int_equal(count(&found, DECISION_MATCH), 1);
+	for (size_t i = 0; i < found.faces.count; i++) {
+		if (found.verdict[i].decision == DECISION_UNKNOWN)
+			assert_string_equal(found.person[i].id, "");
+		if (found.verdict[i].decision != DECISION_MATCH)
+			continue;
+		assert_string_equal(found.person[i].id, her);
+		assert_string_equal(found.person[i].name, "Her");
+		assert_true(found.faces.face[i].box.x > 985 && found.faces.face[i].box.x < 1365);
+	}
+	assert_true(found.width == found.photo.width && found.height == found.photo.height);
+	assert_true(found.ms_decode > 0);
+	static const uint8_t none[PHOTO_HASH_BYTES] = {0};
+	assert_memory_not_equal(found.photo_hash, none, sizeof(none));
+	identified_finish(&found);
+	teardown(&f);
+}
+
+static void templates_outlive_the_engine(void **unused)
+{
+	struct fixture f;
+	char her[UUID_TEXT];
+	setup(&f);
+	enrol(&f, "Her", &her_first, her);
+	engine_close(f.engine);
+	open_engine(&f);
+	assert_int_equal(gallery_people(engine_gallery(f.engine)), 1);
+	struct identified found = {0};
+	struct image photo = load_sample(3);
+	identify(&f, &photo, &found);
+	assert_int_equal(count(&found, DECISION_MATCH), 1);
+	image_finish(&photo);
+	identified_finish(&found);
+	teardown(&f);
+}
+
+/* Two pictures beside each other on grey. */
+static struct image beside(const struct image *a, const struct image *b)
+{
+	struct image both;
+	struct error why = {0};
+	int height = a->height > b->height ? a->height : b->height;
+	assert_int_equal(image_new(&both, a->width + b->width, height, &why), OK);
+	memset(both.rgb, 128, 3 * (size_t)both.width * (size_t)both.height);
+	for (int y = 0; y < height; y++) {
+		uint8_t *row = both.rgb + 3 * (size_t)y * (size_t)both.width;
+		if (y < a->height)
+			memcpy(row, a->rgb + 3 * (size_t)y * (size_t)a->width,
+				3 * (size_t)a->width);
+		if (y < b->height)
+			memcpy(row + 3 * (size_t)a->width,
+				b->rgb + 3 * (size_t)y * (size_t)b->width, 3 * (size_t)b->width);
+	}
+	return both;
+}
+
+static void two_faces_of_a_photo_are_never_the_same_person(void **unused)
+{
+	struct fixture f;
+	char her[UUID_TEXT];
+	setup(&f);
+	enrol(&f, "Her", &her_first, her);
+	struct image first = crop_of(&her_first), third = crop_of(&her_third);
+	struct image both = beside(&third, &first);
+	struct identified found = {0};
+	identify(&f, &both, &found);
+	assert_int_equal(found.faces.count, 2);
+	assert_int_equal(count(&found, DECISION_MATCH), 1);
+	assert_int_equal(count(&found, DECISION_REVIEW), 1);
+	size_t named = found.verdict[0].decision == DECISION_MATCH ? 0 : 1;
+	/* The picture that she was enrolled with is the nearer one: it is on the right. */
+	assert_true(found.faces.face[named].box.x > (float)third.width);
+	assert_true(found.verdict[named].distance < found.verdict[1 - named].distance);
+	assert_string_equal(found.person[1 - named].id, her);
+	assert_non_null(strstr(found.verdict[1 - named].reason, "nearer"));
+	image_finish(&first);
+	image_finish(&third);
+	image_finish(&both);
+	identified_finish(&found);
+	teardown(&f);
+}
+
+static void a_photo_of_several_is_refused_unless_the_largest_will_do(void **unused)
+{
+	struct fixture f;
+	char id[UUID_TEXT];
+	struct error why = {0};
+	setup(&f);
+	assert_int_equal(home_person(f.store, "Ann", "", id, &why), OK);
+	struct image photo = load_sample(3);
+	const char *path = saved(&f, &photo, "several");
+	assert_int_equal(enrol_file(&f, id, path, false, &why), ERR_ARG);
+	assert_non_null(strstr(why.text, "3 faces"));
+	assert_int_equal(gallery_templates(engine_gallery(f.engine)), 0);
+	assert_int_equal(enrol_file(&f, id, path, true, &why), OK);
+	assert_int_equal(gallery_templates(engine_gallery(f.engine)), 1);
+	teardown(&f);
+}
+
+static void a_photo_without_a_usable_face_is_refused(void **unused)
+{
+	struct fixture f;
+	char id[UUID_TEXT];
+	struct error why = {0};
+	struct image blank, crop;
+	setup(&f);
+	assert_int_equal(home_person(f.store, "Ann", "", id, &why), OK);
+	assert_int_equal(image_new(&blank, 320, 240, &why), OK);
+	assert_int_equal(
+		enrol_file(&f, id, saved(&f, &blank, "blank"), false, &why), ERR_NOT_FOUND);
+	assert_non_null(strstr(why.text, "no face"));
+	crop = crop_of(&her_third);
+	for (int i = 0; i < 3 * crop.width * crop.height; i++)
+		crop.rgb[i] = crop.rgb[i] < 128 ? (uint8_t)(crop.rgb[i] * 2) : 255;
+	assert_int_equal(enrol_file(&f, id, saved(&f, &crop, "bright"), false, &why), ERR_ARG);
+	assert_non_null(strstr(why.text, "too bright"));
+	crop = crop_of(&in_profile);
+	assert_int_equal(enrol_file(&f, id, saved(&f, &crop, "profile"), false, &why), ERR_ARG);
+	assert_non_null(strstr(why.text, "turned away"));
+	assert_int_equal(enrol_file(&f, id, "/nowhere/photo.jpg", false, &why), ERR_NOT_FOUND);
+	assert_int_equal(gallery_templates(engine_gallery(f.engine)), 0);
+	teardown(&f);
+}
+
+static void the_same_photo_again_is_refused(void **unused)
+{
+	struct fixture f;
+	char ann[UUID_TEXT], bob[UUID_TEXT];
+	struct error why = {0};
+	setup(&f);
+	enrol(&f, "Ann", &middle_first, ann);
+	assert_int_equal(home_person(f.store, "Bob", "", bob, &why), OK);
+	struct image crop = crop_of(&middle_first);
+	const char *path = saved(&f, &crop, "again");
+	assert_int_equal(enrol_file(&f, ann, path, false, &why), ERR_EXISTS);
+	assert_int_equal(enrol_file(&f, bob, path, false, &why), ERR_EXISTS);
+	assert_int_equal(gallery_templates(engine_gallery(f.engine)), 1);
+	teardown(&f);
+}
+
+static void somebody_erased_meanwhile_is_not_named(void **unused)
+{
+	struct fixture f;
+	char her[UUID_TEXT];
+	struct error why = {0};
+	setup(&f);
+	enrol(&f, "Her", &her_first, her);
+	assert_int_equal(store_person_remove(f.store, her, &why), OK);
+	struct identified found = {0};
+	struct image photo = load_sample(3);
+	identify(&f, &photo, &found);
+	assert_int_equal(found.faces.count, 3);
+	assert_int_equal(count(&found, DECISION_UNKNOWN), 3);
+	assert_int_equal(gallery_people(engine_gallery(f.engine)), 0);
+	image_finish(&photo);
+	identified_finish(&found);
+	teardown(&f);
+}
+
+static void a_broken_file_leaves_the_result_empty(void **unused)
+{
+	struct fixture f;
+	struct error why = {0};
+	char path[HOME_PATH + 64];
+	setup(&f);
+	snprintf(path, sizeof(path), "%s/broken.jpg", f.home.folder);
+	assert_int_equal(file_write(path, "no image", 8, 0600, &why), OK);
+	struct identified found = {0};
+	assert_int_equal(engine_identify_file(f.engine, path, &found, &why), ERR_FORMAT);
+	assert_int_equal(found.faces.count, 0);
+	identified_finish(&found);
+	identified_finish(&found);
+	teardown(&f);
+}
+
+static void an_engine_without_models_says_what_to_do(void **unused)
+{
+	struct home home;
+	struct error why = {0};
+	struct engine *e;
+	assert_true(home_make_quick(&home));
+	struct store *s = home_open(&home);
+	assert_non_null(s);
+	struct pipeline_options options = {.models = home.folder};
+	assert_int_equal(engine_open(&e, s, &options, &why), ERR_NOT_FOUND);
+	assert_null(e);
+	assert_non_null(strstr(why.text, "./run build"));
+	engine_close(NULL);
+	store_close(s);
+	home_remove(&home);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_is_enrolled_is_named_in_another_photo),
+		cmocka_unit_test(templates_outlive_the_engine),
+		cmocka_unit_test(two_faces_of_a_photo_are_never_the_same_person),
+		cmocka_unit_test(a_photo_of_several_is_refused_unless_the_largest_will_do),
+		cmocka_unit_test(a_photo_without_a_usable_face_is_refused),
+		cmocka_unit_test(the_same_photo_again_is_refused),
+		cmocka_unit_test(somebody_erased_meanwhile_is_not_named),
+		cmocka_unit_test(a_broken_file_leaves_the_result_empty),
+		cmocka_unit_test(an_engine_without_models_says_what_to_do),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
