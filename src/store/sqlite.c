@@ -158,6 +158,69 @@ static void close_db(struct db *db)
 	free(db);
 }
 
+/*
+ * A folder that cannot be written to has no place for the index of the write-ahead log. If
+ * there is no log, the file is all there is, and nobody can change it: "immutable". The
+ * path becomes a URI for that. NULL when out of memory.
+ */
+static char *immutable_uri(const char *path)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	static const char prefix[] = "file:", suffix[] = "?immutable=1";
+	size_t room;
+	if (!size_mul(strlen(path), 3, &room) ||
+		!size_add(room, sizeof(prefix) + sizeof(suffix), &room))
+		return NULL;
+	char *uri = malloc(room);
+	if (uri == NULL)
+		return NULL;
+	memcpy(uri, prefix, sizeof(prefix));
+	char *put = uri + strlen(prefix);
+	for (const char *c = path; *c != '\0'; c++) {
+		if (strchr("%?#", *c) == NULL) {
+			*put++ = *c;
+			continue;
+		}
+		*put++ = '%';
+		*put++ = hex[(unsigned char)*c >> 4];
+		*put++ = hex[*c & 15];
+	}
+	memcpy(put, suffix, sizeof(suffix));
+	return uri;
+}
+
+static bool is_immutable(const char *path)
+{
+	char *log = NULL, *folder = mem_strdup(path);
+	bool immutable = false;
+	if (folder != NULL && asprintf(&log, "%s-wal", path) >= 0) {
+		char *slash = strrchr(folder, '/');
+		if (slash != NULL)
+			slash[1] = '\0';
+		immutable = slash != NULL && access(folder, W_OK) != 0 && access(log, F_OK) != 0;
+		free(log);
+	}
+	free(folder);
+	return immutable;
+}
+
+static enum err open_handle(struct db *db, bool read_only, struct error *why)
+{
+	int mode = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+	char *uri = NULL;
+	if (read_only && is_immutable(db->path)) {
+		uri = immutable_uri(db->path);
+		if (uri == NULL)
+			return err_set(
+				why, ERR_NOMEM, "the database '%s': out of memory", db->path);
+		mode |= SQLITE_OPEN_URI;
+	}
+	int code = sqlite3_open_v2(
+		uri != NULL ? uri : db->path, &db->handle, mode | SQLITE_OPEN_NOMUTEX, NULL);
+	free(uri);
+	return code == SQLITE_OK ? OK : fail(db, code, why);
+}
+
 static enum err open_db(struct db **out, const char *where, unsigned flags, struct error *why)
 {
 	*out = NULL;
@@ -167,13 +230,9 @@ static enum err open_db(struct db **out, const char *where, unsigned flags, stru
 		return err_set(why, ERR_NOMEM, "the database '%s': out of memory", where);
 	}
 	bool read_only = (flags & DB_READ_ONLY) != 0;
-	int mode = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-	enum err err = OK;
-	int code = sqlite3_open_v2(where, &db->handle, mode | SQLITE_OPEN_NOMUTEX, NULL);
-	if (code != SQLITE_OK) {
-		err = fail(db, code, why);
+	enum err err = open_handle(db, read_only, why);
+	if (err != OK)
 		goto out;
-	}
 	sqlite3_extended_result_codes(db->handle, 1);
 	sqlite3_busy_timeout(db->handle, STORE_BUSY_TIMEOUT_MS);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

@@ -29,7 +29,7 @@ static enum err lock_home(const struct store *s, int *out, struct error *why)
 		return err_errno(why, errno, "cannot open the home folder '%s'", s->home);
 	struct timespec pause = {.tv_nsec = LOCK_POLL_MS * 1000000L};
 	for (int waited_ms = 0;; waited_ms += LOCK_POLL_MS) {
-		/* ENOTSUP, ENOLCK...: a file system without locks; SQLite says more if it matters. */
+		/* ENOTSUP, ENOLCK...: no locks here; SQLite says more if it matters. */
 		if (flock(*out, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
 			return OK;
 		if (waited_ms >= STORE_BUSY_TIMEOUT_MS)

@@ -101,7 +101,7 @@ static void opening_a_home_survives(void **state)
 
 typedef enum err operation(struct fixture *f, struct store *s, struct error *why);
 
-/* Opens, fails the n-th allocation of the operation (or all from it on), closes. True: none failed. */
+/* Opens, fails the n-th allocation of the operation (or all from it on). True: none failed. */
 static bool fail_nth(struct fixture *f, operation *op, unsigned long n, bool all)
 {
 	struct error why = {0};

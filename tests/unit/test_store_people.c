@@ -393,7 +393,7 @@ static bool file_holds(const char *path, const void *bytes, size_t len)
 {
 	struct buf file;
 	buf_init(&file, 1 << 24);
-	bool held = file_exists(path) && file_read(path, &file, NULL) == OK &&
+	bool held = file_exists(path) && file_read(path, &file, NULL) == OK && file.len > 0 &&
 		memmem(file.data, file.len, bytes, len) != NULL;
 	buf_finish(&file);
 	return held;
