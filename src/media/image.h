@@ -41,6 +41,7 @@ void image_finish(struct image *image);
 
 /*
  * Reads the header only. ERR_FORMAT: not a JPEG, PNG or WebP, or a broken header;
+ * ERR_UNSUPPORTED: an image of another kind (HEIC, GIF, BMP, ...), named in the text;
  * ERR_LIMIT: over IMAGE_PIXELS_MAX or IMAGE_SIDE_MAX. Allocates nothing that depends on the size.
  */
 enum err image_probe(
@@ -58,7 +59,9 @@ struct image_options {
  * Decodes to RGB, upright (EXIF orientation applied), ICC profiles ignored, alpha
  * over white, CMYK and grey converted. A truncated JPEG, progressive too, is given as
  * far as it goes (the rest grey) if at least one row could be decoded, and
- * `*truncated` (may be NULL) says so. On error `*out` is zeroed.
+ * `*truncated` (may be NULL) says so; also when data in the middle was broken. Of an
+ * animation the first frame. Errors as image_probe's, ERR_FORMAT also when there are far
+ * too few bytes for the size in the header, ERR_NOMEM. On error `*out` is zeroed.
  */
 enum err image_decode(const uint8_t *bytes, size_t len, const struct image_options *options,
 	struct image *out, int *truncated, struct error *why) MUST_USE;
