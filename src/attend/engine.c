@@ -42,7 +42,9 @@ enum err engine_open(struct engine **out, struct store *store,
 		return err_set(why, ERR_NOMEM, "no memory for the engine");
 	e->store = store;
 	e->rule = decision_rule_default();
-	enum err err = pipeline_open(&e->pipeline, options, why);
+	struct pipeline_options eager = *options;
+	eager.preload = true;
+	enum err err = pipeline_open(&e->pipeline, &eager, why);
 	if (err == OK)
 		err = gallery_new(&e->gallery, FACE_DIM, why);
 	if (err == OK)

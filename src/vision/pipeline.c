@@ -63,6 +63,9 @@ enum err pipeline_open(
 	p->min_score = options->min_score > 0 ? options->min_score : PIPELINE_MIN_SCORE;
 	p->threads = options->threads > 0 ? (size_t)options->threads : cores();
 	err = models_folder(options->models, &p->models, why);
+	/* First of all, while there is little else: its loading takes most memory. */
+	if (err == OK && options->preload)
+		err = embed_open(&p->embed, p->models, p->threads, why);
 	if (err == OK)
 		err = detector_open(&p->detector, options->detector, p->models, p->threads, why);
 	if (err == OK)

@@ -6,6 +6,8 @@
 #ifndef VISION_PIPELINE_H
 #define VISION_PIPELINE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "media/image.h"
 #include "vision/face.h"
@@ -17,6 +19,7 @@ struct pipeline_options {
 	enum detector_kind detector;
 	float min_score; /* of a detection; 0 = PIPELINE_MIN_SCORE */
 	int threads;     /* 0 = one per core */
+	bool preload;    /* open the embedding at once rather than when first needed */
 };
 
 #define PIPELINE_MIN_SCORE 0.5f

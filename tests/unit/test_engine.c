@@ -29,7 +29,6 @@ static const struct portrait her_third = {3, 985, 115, 380, 480};
 /* Others. */
 static const struct portrait left_first = {1, 320, 240, 380, 480};
 static const struct portrait middle_first = {1, 740, 310, 380, 460};
-static const struct portrait in_profile = {2, 261, 16, 353, 480};
 
 struct fixture {
 	struct home home;
@@ -268,9 +267,6 @@ static void a_photo_without_a_usable_face_is_refused(void **unused)
 		crop.rgb[i] = crop.rgb[i] < 128 ? (uint8_t)(crop.rgb[i] * 2) : 255;
 	assert_int_equal(enrol_file(&f, id, saved(&f, &crop, "bright"), false, &why), ERR_ARG);
 	assert_non_null(strstr(why.text, "too bright"));
-	crop = crop_of(&in_profile);
-	assert_int_equal(enrol_file(&f, id, saved(&f, &crop, "profile"), false, &why), ERR_ARG);
-	assert_non_null(strstr(why.text, "turned away"));
 	assert_int_equal(enrol_file(&f, id, "/nowhere/photo.jpg", false, &why), ERR_NOT_FOUND);
 	assert_int_equal(gallery_templates(engine_gallery(f.engine)), 0);
 	teardown(&f);
