@@ -26,7 +26,7 @@ done < <(grep -v '^#' tools/demo-people.txt)
 # run COMMAND...: shows it, then does it. Status 3 (nobody recognised) is an answer, not a failure.
 run() {
 	say
-	say "\$ rollcall $*"
+	say "\$ rollcall ${*@Q}" | sed "s/'\([A-Za-z0-9._\/-]*\)'/\1/g"
 	build/rollcall "$@" || [ $? = 3 ] || exit 1
 }
 
