@@ -38,12 +38,21 @@ struct table_style {
 };
 
 /*
- * Appends the table as text, CSV (RFC 4180, CRLF, UTF-8; cells that a spreadsheet would
- * take for a formula get a leading "'") or XLSX.
+ * Appends the table as text for a terminal: control characters and what is no UTF-8 become
+ * '?', wide characters count as two columns. Without `unicode`, lines and "..." are ASCII.
  */
 enum err table_text(const struct table *t, const struct table_style *style, struct buf *out,
 	struct error *why) MUST_USE;
+/*
+ * Appends CSV (RFC 4180: CRLF, quotes where needed; UTF-8). Cells that a spreadsheet would
+ * take for a formula get a leading "'"; plain numbers do not.
+ */
 enum err table_csv(const struct table *t, struct buf *out, struct error *why) MUST_USE;
+/*
+ * Appends an XLSX file: one sheet with bold titles that stay in view and can be filtered.
+ * Everything is text, never a formula, but numbers in columns that are aligned right. A
+ * sheet's name is cut and cleaned to what spreadsheets allow. ERR_LIMIT over 1,048,575 rows.
+ */
 enum err table_xlsx(
 	const struct table *t, const char *sheet, struct buf *out, struct error *why) MUST_USE;
 
