@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <sodium.h>
 #include <sqlite3.h>
 
 #include "base/mem.h"
@@ -25,7 +27,11 @@ struct db {
 	char *path;
 	struct db_stmt *stmt; /* all that were prepared */
 	bool empty;
+	int patience_ms;         /* how long another writer is waited for */
+	struct timespec waiting; /* since when, CLOCK_MONOTONIC */
 };
+
+enum { WAIT_MIN_US = 500, WAIT_SPREAD_US = 1500 };
 
 /* What SQLite's codes mean to us; the text follows "the database 'PATH'". */
 static const struct {
@@ -103,6 +109,26 @@ static enum err fail(const struct db *db, int code, struct error *why)
 	if ((extended & 0xFF) == SQLITE_IOERR || (extended & 0xFF) == SQLITE_CANTOPEN)
 		return of_errno(db, last_errno(db), text, why);
 	return err_set(why, ERR_INTERNAL, "the database '%s': %s", db->path, text);
+}
+
+/*
+ * Waits for another writer. SQLite's own way sleeps longer each time, up to 100 ms, and so
+ * never finds the gap that a busy writer leaves between two changes.
+ */
+static int wait_turn(void *ctx, int count)
+{
+	struct db *db = ctx;
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (count == 0)
+		db->waiting = now;
+	int64_t waited_ms = (int64_t)(now.tv_sec - db->waiting.tv_sec) * 1000 +
+		(now.tv_nsec - db->waiting.tv_nsec) / 1000000;
+	if (waited_ms >= db->patience_ms)
+		return 0;
+	long pause_us = WAIT_MIN_US + (long)randombytes_uniform(WAIT_SPREAD_US);
+	nanosleep(&(struct timespec){.tv_nsec = pause_us * 1000}, NULL);
+	return 1;
 }
 
 static enum err run(struct db *db, const char *sql, struct error *why)
@@ -234,7 +260,8 @@ static enum err open_db(struct db **out, const char *where, unsigned flags, stru
 	if (err != OK)
 		goto out;
 	sqlite3_extended_result_codes(db->handle, 1);
-	sqlite3_busy_timeout(db->handle, STORE_BUSY_TIMEOUT_MS);
+	db->patience_ms = STORE_BUSY_TIMEOUT_MS;
+	sqlite3_busy_handler(db->handle, wait_turn, db);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	err = run(db,
 		"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
@@ -262,7 +289,7 @@ static bool is_empty(const struct db *db)
 
 static void set_patience(struct db *db, int timeout_ms)
 {
-	sqlite3_busy_timeout(db->handle, timeout_ms);
+	db->patience_ms = timeout_ms;
 }
 
 static enum err prepare(struct db *db, const char *sql, struct db_stmt **out, struct error *why)
