@@ -9,7 +9,7 @@
 #include "infer/graph_int.h"
 
 enum {
-	SIDE_MAX = 1 << 16,     /* rows, columns, window sizes, strides, padding */
+	SIDE_MAX = 1 << 18,     /* rows, columns, window sizes, strides, padding */
 	CHANNELS_MAX = 1 << 20, /* of one tensor */
 };
 
@@ -26,18 +26,30 @@ struct graph {
 	size_t input[GRAPH_PORTS_MAX], inputs;
 	size_t output[GRAPH_PORTS_MAX], outputs;
 	struct block *block;
+	const char *label; /* of the operations to come */
 	bool finished;
 	enum err code; /* the first failure, with its reason */
 	struct error why;
 };
 
-/* Keeps the first failure; always -1. */
-static int fail(struct graph *g, enum err code, const char *reason)
+int graph_fail(struct graph *g, enum err code, const char *reason)
 {
-	if (g->code == OK)
+	if (g->code == OK && g->label != NULL)
+		g->code = err_set(&g->why, code, "%s: %s", g->label, reason);
+	else if (g->code == OK)
 		g->code =
 			err_set(&g->why, code, "operation %zu of the network: %s", g->ops, reason);
 	return -1;
+}
+
+void graph_label(struct graph *g, const char *label)
+{
+	g->label = label;
+}
+
+enum err graph_error(const struct graph *g, struct error *why)
+{
+	return g->code == OK ? OK : err_set(why, g->code, "%s", g->why.text);
 }
 
 enum err graph_new(struct graph **out, struct error *why)
@@ -67,7 +79,7 @@ float *graph_floats(struct graph *g, size_t count)
 	if (size_mul(count, sizeof(float), &bytes) && size_add(bytes, sizeof(*b), &bytes))
 		b = mem_array(1, bytes);
 	if (b == NULL) {
-		fail(g, ERR_NOMEM, "out of memory");
+		graph_fail(g, ERR_NOMEM, "out of memory");
 		return NULL;
 	}
 	b->next = g->block;
@@ -81,43 +93,54 @@ static bool shape_ok(struct shape s)
 		s.c <= CHANNELS_MAX && s.h <= GRAPH_ELEMENTS_MAX / s.w / s.c;
 }
 
-static double elements(struct shape s)
+double shape_elements(struct shape s)
 {
 	return (double)s.h * (double)s.w * (double)s.c;
 }
 
-/* Whether `x` may be an operand; says why not. */
-static bool known(struct graph *g, int x)
+bool graph_known(struct graph *g, int x)
 {
 	if (g->code == OK && (x < 0 || (size_t)x >= g->ops))
-		fail(g, ERR_ARG, "an operand that does not exist");
+		graph_fail(g, ERR_ARG, "an operand that does not exist");
 	if (g->code == OK && g->finished)
-		fail(g, ERR_ARG, "the network is finished already");
+		graph_fail(g, ERR_ARG, "the network is finished already");
 	return g->code == OK;
 }
 
-static int append(struct graph *g, const struct op *op)
+int graph_append(struct graph *g, const struct op *op)
 {
 	if (g->code != OK)
 		return -1;
 	if (!shape_ok(op->shape))
-		return fail(g, ERR_ARG, "a result that is empty or too large");
+		return graph_fail(g, ERR_ARG, "a result that is empty or too large");
 	if (g->ops == GRAPH_OPS_MAX)
-		return fail(g, ERR_LIMIT, "too many operations");
+		return graph_fail(g, ERR_LIMIT, "too many operations");
 	if (!mem_grow((void **)&g->op, g->ops, &g->capacity, sizeof(*g->op)))
-		return fail(g, ERR_NOMEM, "out of memory");
+		return graph_fail(g, ERR_NOMEM, "out of memory");
 	g->op[g->ops] = *op;
+	g->op[g->ops].label = g->label;
 	return (int)g->ops++;
+}
+
+struct op *graph_edit(struct graph *g, int x)
+{
+	assert(x >= 0 && (size_t)x < g->ops && !g->finished);
+	return &g->op[x];
+}
+
+struct shape graph_shape(const struct graph *g, int x)
+{
+	return x >= 0 && (size_t)x < g->ops ? g->op[x].shape : (struct shape){0};
 }
 
 int graph_input(struct graph *g, struct shape shape)
 {
 	const struct op op = {.kind = OP_INPUT, .a = -1, .b = -1, .shape = shape};
 	if (g->finished)
-		return fail(g, ERR_ARG, "the network is finished already");
+		return graph_fail(g, ERR_ARG, "the network is finished already");
 	if (g->inputs == GRAPH_PORTS_MAX)
-		return fail(g, ERR_LIMIT, "too many inputs");
-	int id = append(g, &op);
+		return graph_fail(g, ERR_LIMIT, "too many inputs");
+	int id = graph_append(g, &op);
 	if (id >= 0)
 		g->input[g->inputs++] = (size_t)id;
 	return id;
@@ -160,8 +183,10 @@ static bool window_resolve(struct window *w, struct shape in, struct shape *out)
 {
 	w->stride = w->stride > 0 ? w->stride : 1;
 	w->dilation = w->dilation > 0 ? w->dilation : 1;
+	w->stride_w = w->stride_w > 0 ? w->stride_w : w->stride;
+	w->dilation_w = w->dilation_w > 0 ? w->dilation_w : w->dilation;
 	struct axis v = {w->h, w->stride, w->dilation, w->top, w->bottom};
-	struct axis h = {w->w, w->stride, w->dilation, w->left, w->right};
+	struct axis h = {w->w, w->stride_w, w->dilation_w, w->left, w->right};
 	out->h = axis_resolve(&v, in.h, w->padding);
 	out->w = axis_resolve(&h, in.w, w->padding);
 	w->top = v.before;
@@ -172,35 +197,50 @@ static bool window_resolve(struct window *w, struct shape in, struct shape *out)
 	return out->h > 0 && out->w > 0;
 }
 
+static float act_low(enum activation act)
+{
+	return act == ACT_NONE || act == ACT_LEAKY ? -INFINITY : 0;
+}
+
+static float act_high(enum activation act)
+{
+	return act == ACT_RELU6 ? 6 : INFINITY;
+}
+
 /* The leaky kind is no clamp: it becomes an operation of its own. */
 static int with_activation(struct graph *g, struct op *op, const struct conv *conv)
 {
-	op->act = conv->act == ACT_LEAKY ? ACT_NONE : conv->act;
-	int id = append(g, op);
+	op->low = act_low(conv->act);
+	op->high = act_high(conv->act);
+	int id = graph_append(g, op);
 	return conv->act == ACT_LEAKY ? graph_activation(g, id, ACT_LEAKY, conv->slope) : id;
 }
 
 static int add_conv(struct graph *g, int x, const struct conv *conv, enum op_kind kind)
 {
-	if (!known(g, x))
+	if (!graph_known(g, x))
 		return -1;
 	const struct shape in = g->op[x].shape;
 	struct op op = {.kind = kind, .a = x, .b = -1, .window = conv->window, .conv = *conv};
 	if (conv->filter == NULL)
-		return fail(g, ERR_ARG, "a convolution without filter");
-	if (conv->in != in.c || (kind == OP_DEPTHWISE && conv->out != conv->in))
-		return fail(g, ERR_ARG, "a convolution for another number of channels");
+		return graph_fail(g, ERR_ARG, "a convolution without filter");
+	op.conv.groups = conv->groups > 0 && kind == OP_CONV ? conv->groups : 1;
+	if (conv->in > in.c || conv->in * op.conv.groups != in.c ||
+		conv->out % op.conv.groups != 0 || (kind == OP_DEPTHWISE && conv->out != conv->in))
+		return graph_fail(g, ERR_ARG, "a convolution for another number of channels");
+	if (op.conv.groups > 1 && conv->order != FILTER_OIHW)
+		return graph_fail(g, ERR_ARG, "a convolution in groups whose filter is not OIHW");
 	op.window.h = conv->filter_h;
 	op.window.w = conv->filter_w;
 	op.shape.c = conv->out;
 	if (!window_resolve(&op.window, in, &op.shape))
-		return fail(g, ERR_ARG, "a convolution larger than its operand");
+		return graph_fail(g, ERR_ARG, "a convolution larger than its operand");
 	if (conv->out < 1 || conv->out > GRAPH_ELEMENTS_MAX / conv->in / op.window.h / op.window.w)
-		return fail(g, ERR_LIMIT, "a convolution with too large a filter");
+		return graph_fail(g, ERR_LIMIT, "a convolution with too large a filter");
 	double per_value = 2.0 * (double)conv->filter_h * (double)conv->filter_w;
 	if (kind == OP_CONV)
 		per_value *= (double)conv->in;
-	op.flops = elements(op.shape) * per_value;
+	op.flops = shape_elements(op.shape) * per_value;
 	return with_activation(g, &op, conv);
 }
 
@@ -217,7 +257,7 @@ int graph_depthwise(struct graph *g, int x, const struct conv *conv)
 /* A matrix over the flattened operand is a convolution as large as the operand. */
 int graph_dense(struct graph *g, int x, size_t out, const float *matrix, const float *bias)
 {
-	if (!known(g, x))
+	if (!graph_known(g, x))
 		return -1;
 	const struct shape in = g->op[x].shape;
 	const struct conv conv = {.filter_h = in.h,
@@ -231,18 +271,23 @@ int graph_dense(struct graph *g, int x, size_t out, const float *matrix, const f
 
 static int add_pool(struct graph *g, int x, struct window window, enum op_kind kind)
 {
-	if (!known(g, x))
+	if (!graph_known(g, x))
 		return -1;
-	struct op op = {.kind = kind, .a = x, .b = -1, .window = window};
+	struct op op = {.kind = kind,
+		.a = x,
+		.b = -1,
+		.window = window,
+		.low = -INFINITY,
+		.high = INFINITY};
 	op.shape.c = g->op[x].shape.c;
 	if (window.h == 1 && window.w == 1)
-		return fail(g, ERR_ARG, "a pooling window of one cell");
-	if (kind == OP_AVG_POOL && (window.padding != PAD_VALID || window.dilation > 1))
-		return fail(g, ERR_ARG, "an average pooling with padding or dilation");
+		return graph_fail(g, ERR_ARG, "a pooling window of one cell");
+	if (kind == OP_AVG_POOL && (window.dilation > 1 || window.dilation_w > 1))
+		return graph_fail(g, ERR_UNSUPPORTED, "an average pooling with dilation");
 	if (!window_resolve(&op.window, g->op[x].shape, &op.shape))
-		return fail(g, ERR_ARG, "a pooling window larger than its operand");
-	op.flops = elements(op.shape) * (double)window.h * (double)window.w;
-	return append(g, &op);
+		return graph_fail(g, ERR_ARG, "a pooling window larger than its operand");
+	op.flops = shape_elements(op.shape) * (double)window.h * (double)window.w;
+	return graph_append(g, &op);
 }
 
 int graph_max_pool(struct graph *g, int x, struct window window)
@@ -257,88 +302,70 @@ int graph_avg_pool(struct graph *g, int x, struct window window)
 
 int graph_global_avg(struct graph *g, int x)
 {
-	if (!known(g, x))
+	if (!graph_known(g, x))
 		return -1;
 	const struct shape in = g->op[x].shape;
 	const struct op op = {.kind = OP_GLOBAL_AVG,
 		.a = x,
 		.b = -1,
 		.shape = {1, 1, in.c},
-		.flops = elements(in)};
-	return append(g, &op);
+		.flops = shape_elements(in)};
+	return graph_append(g, &op);
 }
 
 int graph_add(struct graph *g, int a, int b, enum activation act)
 {
-	if (!known(g, a) || !known(g, b))
+	if (!graph_known(g, a) || !graph_known(g, b))
 		return -1;
 	const struct shape x = g->op[a].shape, y = g->op[b].shape;
 	if (x.h != y.h || x.w != y.w || x.c != y.c)
-		return fail(g, ERR_ARG, "a sum of tensors of different shapes");
+		return graph_fail(g, ERR_ARG, "a sum of tensors of different shapes");
 	if (act == ACT_LEAKY)
-		return fail(g, ERR_ARG, "a sum cannot be leaky, put an activation after it");
-	const struct op op = {
-		.kind = OP_ADD, .a = a, .b = b, .shape = x, .act = act, .flops = elements(x)};
-	return append(g, &op);
-}
-
-/* One operation a value. */
-static int add_unary(struct graph *g, int x, struct op op)
-{
-	if (!known(g, x))
-		return -1;
-	op.a = x;
-	op.b = -1;
-	op.shape = g->op[x].shape;
-	op.flops = elements(op.shape);
-	return append(g, &op);
+		return graph_fail(g, ERR_ARG, "a sum cannot be leaky, put an activation after it");
+	int id = graph_binary(g, a, b, BINARY_ADD);
+	if (id >= 0 && act != ACT_NONE)
+		(void)graph_fuse_clamp(g, id, act_low(act), act_high(act));
+	return id;
 }
 
 int graph_activation(struct graph *g, int x, enum activation act, float slope)
 {
+	if (act == ACT_LEAKY)
+		return graph_leaky(g, x, slope);
 	if (act == ACT_NONE)
-		return known(g, x) ? x : -1;
-	if (act == ACT_LEAKY && !(slope > 0 && slope < 1))
-		return fail(g, ERR_ARG, "a slope that is not between 0 and 1");
-	return add_unary(g, x, (struct op){.kind = OP_ACTIVATION, .act = act, .slope = slope});
+		return graph_known(g, x) ? x : -1;
+	return graph_clamp(g, x, act_low(act), act_high(act));
 }
 
 int graph_sigmoid(struct graph *g, int x)
 {
-	return add_unary(g, x, (struct op){.kind = OP_SIGMOID});
+	return graph_unary(g, x, UNARY_SIGMOID);
 }
 
 int graph_pad_end(struct graph *g, int x, size_t h, size_t w, size_t c)
 {
-	if (!known(g, x))
-		return -1;
-	struct op op = {.kind = OP_PAD_END, .a = x, .b = -1, .shape = g->op[x].shape};
-	if (h == 0 && w == 0 && c == 0)
-		return x;
 	if (h > SIDE_MAX || w > SIDE_MAX || c > CHANNELS_MAX)
-		return fail(g, ERR_ARG, "too much padding");
-	op.shape.h += h;
-	op.shape.w += w;
-	op.shape.c += c;
-	return append(g, &op);
+		return graph_fail(g, ERR_ARG, "too much padding");
+	const struct pad pad = {.after = {h, w, c}};
+	return h == 0 && w == 0 && c == 0 ? x : graph_pad(g, x, &pad);
 }
 
 void graph_output(struct graph *g, int x)
 {
-	if (!known(g, x))
+	if (!graph_known(g, x))
 		return;
-	if (g->op[x].kind == OP_INPUT) {
-		fail(g, ERR_ARG, "an input is no output");
+	if (g->op[x].kind == OP_INPUT || g->op[x].kind == OP_CONST) {
+		graph_fail(g, ERR_ARG, "an input is no output");
 		return;
 	}
 	for (size_t i = 0; i < g->outputs; i++) {
 		if (g->output[i] == (size_t)x) {
-			fail(g, ERR_ARG, "an output named twice");
+			graph_fail(g, ERR_ARG, "an output named twice");
 			return;
 		}
 	}
 	if (g->outputs == GRAPH_PORTS_MAX) {
-		fail(g, ERR_LIMIT, "too many outputs");
+		graph_fail(g, ERR_LIMIT, "too many outputs");
 		return;
 	}
 	g->output[g->outputs++] = (size_t)x;
@@ -355,18 +382,20 @@ static void mark_live(struct graph *g)
 			g->op[op->a].live = true;
 		if (op->live && op->b >= 0)
 			g->op[op->b].live = true;
+		for (size_t k = 0; op->live && op->list != NULL && k < op->runs.count; k++)
+			g->op[op->list[k]].live = true;
 	}
 }
 
 enum err graph_finish(struct graph *g, struct error *why)
 {
 	if (g->code == OK && (g->inputs == 0 || g->outputs == 0))
-		fail(g, ERR_ARG, "a network needs an input and an output");
+		graph_fail(g, ERR_ARG, "a network needs an input and an output");
 	if (g->code == OK)
 		mark_live(g);
 	for (size_t i = 0; g->code == OK && i < g->inputs; i++) {
 		if (!g->op[g->input[i]].live)
-			fail(g, ERR_ARG, "an input that no output needs");
+			graph_fail(g, ERR_ARG, "an input that no output needs");
 	}
 	if (g->code != OK)
 		return err_set(why, g->code, "%s", g->why.text);
@@ -447,15 +476,27 @@ static float scale_of(const struct conv *c, size_t channel)
 void op_fold_filter(const struct op *op, float *filter)
 {
 	const struct conv *c = &op->conv;
-	/* (h, w, in) as one dimension: HWIO is a matrix, OHWI its transpose; depthwise stays. */
-	const size_t inner = op_filter_count(op) / c->out;
+	const size_t inner = op_filter_count(op) / c->out, area = c->filter_h * c->filter_w;
+	const bool depthwise = op->kind == OP_DEPTHWISE, hwio = c->order == FILTER_HWIO;
+	/* The filter's cells of one output channel, as (h, w, in), where they are and go. */
+	const size_t in = depthwise ? 1 : c->in, step = depthwise ? c->out : 1;
 	for (size_t o = 0; o < c->out; o++) {
 		const float scale = scale_of(c, o);
-		for (size_t i = 0; i < inner; i++) {
-			size_t to = op->kind == OP_CONV ? o * inner + i : i * c->out + o;
-			filter[to] = c->filter[i * c->out + o] * scale;
+		const float *from = c->filter + (hwio ? o : o * inner);
+		float *to = filter + (depthwise ? o : o * inner);
+		for (size_t cell = 0; cell < area; cell++) {
+			for (size_t i = 0; i < in; i++) {
+				const size_t at = hwio ? (cell * in + i) * c->out : i * area + cell;
+				to[(cell * in + i) * step] = from[at] * scale;
+			}
 		}
 	}
+}
+
+bool op_clamps(const struct op *op)
+{
+	return op->kind == OP_CONV || op->kind == OP_DEPTHWISE || op->kind == OP_MAX_POOL ||
+		op->kind == OP_AVG_POOL || (op->kind == OP_BINARY && op->how.binary <= BINARY_DIV);
 }
 
 void op_fold_bias(const struct op *op, float *bias)

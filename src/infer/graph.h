@@ -37,19 +37,25 @@ enum padding { PAD_VALID, PAD_SAME /* TensorFlow's: more at the bottom and right
 struct window {
 	size_t h, w; /* size; convolutions take it from the filter */
 	size_t stride, dilation;
+	size_t stride_w, dilation_w; /* across, where they differ; zero: the same */
 	enum padding padding;
 	size_t top, right, bottom, left; /* for PAD_EXPLICIT */
 };
 
+/* How a filter lies in memory: HWIO (depthwise HWC1), or as ONNX has it, OIHW (C1HW). */
+enum filter_order { FILTER_HWIO, FILTER_OIHW };
+
 /*
  * A convolution's arithmetic: y = act((conv(x, filter) + bias) * scale + offset).
- * `filter` is HWIO (for depthwise HWC1), the others have one value a channel of the
- * output and may be NULL. scale and offset are folded into filter and bias.
+ * `filter` is in `order`, the others have one value a channel of the output and may be
+ * NULL. scale and offset are folded into filter and bias. With `groups` (0 is 1), of
+ * FILTER_OIHW only, `in` counts the channels of one group and `out` those of all.
  * All pointers are borrowed until the graph is freed.
  */
 struct conv {
 	struct window window;
-	size_t filter_h, filter_w, in, out;
+	size_t filter_h, filter_w, in, out, groups;
+	enum filter_order order;
 	const float *filter, *bias, *scale, *offset;
 	enum activation act;
 	float slope; /* for ACT_LEAKY */
@@ -74,7 +80,8 @@ int graph_depthwise(struct graph *g, int x, const struct conv *conv);
 /* y = x * matrix + bias; matrix is (in, out), as TensorFlow has it; x is flattened first. */
 int graph_dense(struct graph *g, int x, size_t out, const float *matrix, const float *bias);
 int graph_max_pool(struct graph *g, int x, struct window window);
-int graph_avg_pool(struct graph *g, int x, struct window window); /* PAD_VALID only */
+/* Cells of padding are not counted; no dilation. */
+int graph_avg_pool(struct graph *g, int x, struct window window);
 int graph_global_avg(struct graph *g, int x);
 int graph_add(struct graph *g, int a, int b, enum activation act); /* ACT_LEAKY: add one after it */
 int graph_activation(struct graph *g, int x, enum activation act, float slope);

@@ -2,306 +2,194 @@
 #include "infer/session.h"
 
 #include <assert.h>
-#include <math.h>
 #include <pthreadpool.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
-#include "infer/graph_int.h"
 #include "infer/pages.h"
-#include "infer/xnn_compat.h"
+#include "infer/plain.h"
+#include "infer/plan.h"
+#include "infer/segment.h"
+
+/* After each buffer: XNNPACK reads, but does not use, up to XNN_EXTRA_BYTES more. */
+enum { BUFFER_EXTRA = 128 };
+
+/* One of the two. */
+struct step {
+	struct segment *segment;
+	struct plain *plain;
+};
 
 struct session {
-	xnn_runtime_t runtime;
 	pthreadpool_t pool; /* NULL for one thread */
-	size_t inputs, outputs;
+	size_t batch, inputs, outputs;
 	float *input[GRAPH_PORTS_MAX], *output[GRAPH_PORTS_MAX];
+	struct step *step;
+	size_t steps;
+	struct pages buffers, constants;
 };
 
-/* What exists only while a session is being opened. */
+/* What exists only while a session is being opened; arrays have one element an operation. */
 struct builder {
+	struct session *s;
 	const struct graph *g;
-	size_t batch;
-	xnn_subgraph_t sub;
-	uint32_t *value;      /* XNNPACK's id of each operation's result */
-	struct pages scratch; /* folded filters and biases, until XNNPACK has packed them */
-	float *next;          /* in scratch */
+	struct plan plan;
+	float **buffer;
+	const float **constant;
+	uint32_t *value;
 };
 
-static const struct {
-	enum xnn_status status;
-	enum err code;
-	const char *text;
-} status_codes[] = {
-	{xnn_status_success, OK, ""},
-	{xnn_status_out_of_memory, ERR_NOMEM, "out of memory"},
-	{xnn_status_unsupported_hardware, ERR_UNSUPPORTED,
-		"this processor is not supported (or /proc is not mounted)"},
-	{xnn_status_unsupported_parameter, ERR_UNSUPPORTED, "XNNPACK cannot do this operation"},
-};
-
-static enum err check(enum xnn_status status, const char *doing, struct error *why)
+static size_t count_of(const struct op *op)
 {
-	for (size_t i = 0; i < sizeof(status_codes) / sizeof(status_codes[0]); i++) {
-		if (status_codes[i].status == status && status == xnn_status_success)
-			return OK;
-		if (status_codes[i].status == status)
-			return err_set(why, status_codes[i].code, "cannot %s: %s", doing,
-				status_codes[i].text);
-	}
-	return err_set(why, ERR_INTERNAL, "cannot %s: XNNPACK's status is %d", doing, (int)status);
+	return op->shape.h * op->shape.w * op->shape.c;
 }
 
-/* --- one function a kind of operation ------------------------------------------------ */
-
-static float act_min(enum activation act)
+/* How many floats of an operation's data the session has to keep. */
+static size_t kept_floats(const struct op *op)
 {
-	return act == ACT_NONE ? -INFINITY : 0;
+	if (!op->live)
+		return 0;
+	if (op->kind == OP_CONST)
+		return count_of(op);
+	return op->kind == OP_PRELU ? op->shape.c : 0;
 }
 
-static float act_max(enum activation act)
+static enum err keep_constants(struct builder *b, struct error *why)
 {
-	return act == ACT_RELU6 ? 6 : INFINITY;
-}
-
-/* Makes the values of a convolution's folded filter and bias. */
-static enum xnn_status define_weights(
-	struct builder *b, const struct op *op, uint32_t *filter, uint32_t *bias)
-{
-	const struct conv *c = &op->conv;
-	const bool depthwise = op->kind == OP_DEPTHWISE;
-	const size_t dims[] = {depthwise ? 1 : c->out, c->filter_h, c->filter_w, c->in};
-	float *filter_data = b->next, *bias_data = filter_data + op_filter_count(op);
-	b->next = bias_data + c->out;
-	op_fold_filter(op, filter_data);
-	op_fold_bias(op, bias_data);
-	enum xnn_status status = xnn_define_tensor_value(
-		b->sub, xnn_datatype_fp32, 4, dims, filter_data, XNN_INVALID_VALUE_ID, 0, filter);
-	if (status == xnn_status_success)
-		status = xnn_define_tensor_value(b->sub, xnn_datatype_fp32, 1, &c->out, bias_data,
-			XNN_INVALID_VALUE_ID, 0, bias);
-	return status;
-}
-
-static enum xnn_status define_conv(struct builder *b, const struct op *op, uint32_t out)
-{
-	const struct window *w = &op->window;
-	const uint32_t stride = (uint32_t)w->stride, dilation = (uint32_t)w->dilation;
-	uint32_t filter, bias;
-	enum xnn_status status = define_weights(b, op, &filter, &bias);
-	if (status != xnn_status_success)
-		return status;
-	return xnn_define_convolution_2d(b->sub, (uint32_t)w->top, (uint32_t)w->right,
-		(uint32_t)w->bottom, (uint32_t)w->left, (uint32_t)w->h, (uint32_t)w->w, stride,
-		stride, dilation, dilation, 1, op->conv.in, op->conv.out, act_min(op->act),
-		act_max(op->act), b->value[op->a], filter, bias, out, 0);
-}
-
-static enum xnn_status define_depthwise(struct builder *b, const struct op *op, uint32_t out)
-{
-	const struct window *w = &op->window;
-	const uint32_t stride = (uint32_t)w->stride, dilation = (uint32_t)w->dilation;
-	uint32_t filter, bias;
-	enum xnn_status status = define_weights(b, op, &filter, &bias);
-	if (status != xnn_status_success)
-		return status;
-	return xnn_define_depthwise_convolution_2d(b->sub, (uint32_t)w->top, (uint32_t)w->right,
-		(uint32_t)w->bottom, (uint32_t)w->left, (uint32_t)w->h, (uint32_t)w->w, stride,
-		stride, dilation, dilation, 1, op->conv.in, act_min(op->act), act_max(op->act),
-		b->value[op->a], filter, bias, out, 0);
-}
-
-static enum xnn_status define_max_pool(struct builder *b, const struct op *op, uint32_t out)
-{
-	const struct window *w = &op->window;
-	const uint32_t stride = (uint32_t)w->stride, dilation = (uint32_t)w->dilation;
-	return xnn_define_max_pooling_2d(b->sub, (uint32_t)w->top, (uint32_t)w->right,
-		(uint32_t)w->bottom, (uint32_t)w->left, (uint32_t)w->h, (uint32_t)w->w, stride,
-		stride, dilation, dilation, -INFINITY, INFINITY, b->value[op->a], out, 0);
-}
-
-static enum xnn_status define_avg_pool(struct builder *b, const struct op *op, uint32_t out)
-{
-	const struct window *w = &op->window;
-	const uint32_t stride = (uint32_t)w->stride;
-	return xnn_define_average_pooling_2d(b->sub, 0, 0, 0, 0, (uint32_t)w->h, (uint32_t)w->w,
-		stride, stride, -INFINITY, INFINITY, b->value[op->a], out, 0);
-}
-
-static enum xnn_status define_global_avg(struct builder *b, const struct op *op, uint32_t out)
-{
-	return compat_global_avg(b->sub, b->value[op->a], out);
-}
-
-static enum xnn_status define_add(struct builder *b, const struct op *op, uint32_t out)
-{
-	return compat_add(
-		b->sub, act_min(op->act), act_max(op->act), b->value[op->a], b->value[op->b], out);
-}
-
-static enum xnn_status define_activation(struct builder *b, const struct op *op, uint32_t out)
-{
-	if (op->act == ACT_LEAKY)
-		return compat_leaky(b->sub, op->slope, b->value[op->a], out);
-	return compat_clamp(b->sub, act_min(op->act), act_max(op->act), b->value[op->a], out);
-}
-
-static enum xnn_status define_sigmoid(struct builder *b, const struct op *op, uint32_t out)
-{
-	return compat_sigmoid(b->sub, b->value[op->a], out);
-}
-
-static enum xnn_status define_pad_end(struct builder *b, const struct op *op, uint32_t out)
-{
-	const struct shape in = graph_op(b->g, (size_t)op->a)->shape;
-	const size_t before[] = {0, 0, 0, 0};
-	const size_t after[] = {0, op->shape.h - in.h, op->shape.w - in.w, op->shape.c - in.c};
-	return xnn_define_static_constant_pad(b->sub, before, after, 0, b->value[op->a], out, 0);
-}
-
-static enum xnn_status (*const define_op[OP_KINDS])(
-	struct builder *b, const struct op *op, uint32_t out) = {
-	[OP_CONV] = define_conv,
-	[OP_DEPTHWISE] = define_depthwise,
-	[OP_MAX_POOL] = define_max_pool,
-	[OP_AVG_POOL] = define_avg_pool,
-	[OP_GLOBAL_AVG] = define_global_avg,
-	[OP_ADD] = define_add,
-	[OP_ACTIVATION] = define_activation,
-	[OP_SIGMOID] = define_sigmoid,
-	[OP_PAD_END] = define_pad_end,
-};
-
-/* --- the whole ------------------------------------------------------------------------ */
-
-/* The id reserved for a result that is a port: inputs first, then outputs. */
-static uint32_t port_id(const struct graph *g, size_t op, uint32_t *flags)
-{
-	const size_t inputs = graph_inputs(g);
-	*flags = 0;
-	for (size_t i = 0; i < inputs; i++) {
-		if (graph_input_op(g, i) == op) {
-			*flags = XNN_VALUE_FLAG_EXTERNAL_INPUT;
-			return (uint32_t)i;
-		}
-	}
-	for (size_t i = 0; i < graph_outputs(g); i++) {
-		if (graph_output_op(g, i) == op) {
-			*flags = XNN_VALUE_FLAG_EXTERNAL_OUTPUT;
-			return (uint32_t)(inputs + i);
-		}
-	}
-	return XNN_INVALID_VALUE_ID;
-}
-
-static enum err add_op(struct builder *b, size_t index, struct error *why)
-{
-	const struct op *op = graph_op(b->g, index);
-	const size_t dims[] = {b->batch, op->shape.h, op->shape.w, op->shape.c};
-	uint32_t flags;
-	const uint32_t external = port_id(b->g, index, &flags);
-	enum xnn_status status = xnn_define_tensor_value(
-		b->sub, xnn_datatype_fp32, 4, dims, NULL, external, flags, &b->value[index]);
-	if (status == xnn_status_success && define_op[op->kind] != NULL)
-		status = define_op[op->kind](b, op, b->value[index]);
-	return check(status, "build the network", why);
-}
-
-static bool alloc_scratch(struct builder *b)
-{
-	size_t floats = 0, bytes;
+	size_t floats = 0, bytes = 0;
+	bool fits = true;
+	for (size_t i = 0; fits && i < graph_ops(b->g); i++)
+		fits = size_add(floats, kept_floats(graph_op(b->g, i)), &floats);
+	if (fits && floats == 0)
+		return OK;
+	if (!fits || !size_mul(floats, sizeof(float), &bytes) ||
+		!size_add(bytes, BUFFER_EXTRA, &bytes) || !pages_init(&b->s->constants, bytes))
+		return err_set(why, ERR_NOMEM, "cannot build the network: out of memory");
+	float *next = b->s->constants.data;
 	for (size_t i = 0; i < graph_ops(b->g); i++) {
 		const struct op *op = graph_op(b->g, i);
-		const size_t filter = op->live ? op_filter_count(op) : 0;
-		if (filter > 0 && !size_add(floats, filter + op->conv.out, &floats))
-			return false;
+		const size_t count = kept_floats(op);
+		if (count == 0)
+			continue;
+		memcpy(next, op->data, count * sizeof(*next));
+		b->constant[i] = next;
+		next += count;
 	}
-	if (!size_mul(floats, sizeof(float), &bytes) || !size_add(bytes, XNN_EXTRA_BYTES, &bytes) ||
-		!pages_init(&b->scratch, bytes))
-		return false;
-	b->next = b->scratch.data;
-	return true;
+	return OK;
 }
 
-/* Gives XNNPACK the network; afterwards it has its own copy of everything. */
-static enum err build_runtime(struct session *s, struct builder *b, struct error *why)
+static enum err place_buffers(struct builder *b, struct error *why)
 {
-	const size_t ops = graph_ops(b->g);
-	b->value = mem_array(ops, sizeof(*b->value));
-	if (b->value == NULL || !alloc_scratch(b))
-		return err_set(why, ERR_NOMEM, "cannot build the network: out of memory");
-	enum err e = check(xnn_create_subgraph((uint32_t)(s->inputs + s->outputs), 0, &b->sub),
-		"build the network", why);
-	for (size_t i = 0; e == OK && i < ops; i++) {
-		if (graph_op(b->g, i)->live)
-			e = add_op(b, i, why);
+	struct session *s = b->s;
+	if (!pages_init(&s->buffers, b->plan.bytes))
+		return err_set(why, ERR_NOMEM, "cannot run the network: out of memory");
+	for (size_t i = 0; i < graph_ops(b->g); i++) {
+		if (b->plan.offset[i] != PLAN_NO_BUFFER)
+			b->buffer[i] =
+				(float *)(void *)((char *)s->buffers.data + b->plan.offset[i]);
 	}
-	if (e == OK)
-		e = check(xnn_create_runtime_v2(b->sub, s->pool, 0, &s->runtime),
-			"build the network", why);
-	/* Version 2022-02 reports success when it found no memory for its workspace. */
-	if (e == OK && s->runtime == NULL)
-		e = err_set(why, ERR_NOMEM, "cannot build the network: out of memory");
+	for (size_t i = 0; i < s->inputs; i++)
+		s->input[i] = b->buffer[graph_input_op(b->g, i)];
+	for (size_t i = 0; i < s->outputs; i++)
+		s->output[i] = b->buffer[graph_output_op(b->g, i)];
+	return OK;
+}
+
+/* Where a step in plain C finds an operation's result. */
+static struct plain_port port_of(const struct builder *b, size_t op)
+{
+	const size_t count = count_of(graph_op(b->g, op));
+	if (b->constant[op] != NULL && b->buffer[op] == NULL)
+		return (struct plain_port){(float *)(uintptr_t)b->constant[op], 0, count};
+	return (struct plain_port){b->buffer[op], count, count};
+}
+
+static enum err add_plain(struct builder *b, size_t index, struct error *why)
+{
+	const struct op *op = graph_op(b->g, index);
+	struct step *step = &b->s->step[b->s->steps];
+	enum err e = plain_new(&step->plain, op, why);
+	if (e != OK)
+		return e;
+	b->s->steps++;
+	const int operands[] = {op->a, op->b};
+	for (size_t i = 0; i < plain_operands(step->plain); i++) {
+		const int x = op->list != NULL ? op->list[i] : operands[i];
+		plain_bind(step->plain, i, port_of(b, (size_t)x));
+	}
+	plain_bind_result(step->plain, port_of(b, index));
+	return OK;
+}
+
+/* All operations of one stage after another: one segment, or a step each. */
+static enum err add_steps(struct builder *b, struct error *why)
+{
+	struct segment_setting setting = {.g = b->g,
+		.pool = b->s->pool,
+		.batch = b->s->batch,
+		.buffer = b->buffer,
+		.constant = b->constant,
+		.value = b->value};
+	const struct plan *p = &b->plan;
+	enum err e = OK;
+	for (size_t i = 0, end; e == OK && i < p->count; i = end) {
+		const uint32_t stage = p->stage[p->order[i]];
+		for (end = i + 1; end < p->count && p->stage[p->order[end]] == stage; end++)
+			continue;
+		if (stage % 2 == 0) {
+			e = segment_new(&b->s->step[b->s->steps].segment, &setting, p->order + i,
+				end - i, why);
+			b->s->steps += e == OK;
+			continue;
+		}
+		for (size_t k = i; e == OK && k < end; k++)
+			e = add_plain(b, p->order[k], why);
+	}
 	return e;
 }
 
-static void builder_finish(struct builder *b)
+static enum err build(struct builder *b, struct error *why)
 {
-	if (b->sub != NULL)
-		xnn_delete_subgraph(b->sub);
-	pages_finish(&b->scratch);
-	free(b->value);
-}
-
-static float *port_buffer(struct shape shape, size_t batch)
-{
-	size_t bytes = shape.h * shape.w * shape.c; /* at most GRAPH_ELEMENTS_MAX */
-	if (!size_mul(bytes, batch * sizeof(float), &bytes) ||
-		!size_add(bytes, XNN_EXTRA_BYTES, &bytes))
-		return NULL;
-	return mem_aligned(bytes);
-}
-
-static enum err bind_ports(
-	struct session *s, const struct graph *g, size_t batch, struct error *why)
-{
-	struct xnn_external_value port[2 * GRAPH_PORTS_MAX];
-	for (size_t i = 0; i < s->inputs; i++) {
-		s->input[i] = port_buffer(graph_input_shape(g, i), batch);
-		port[i] = (struct xnn_external_value){(uint32_t)i, s->input[i]};
-	}
-	for (size_t i = 0; i < s->outputs; i++) {
-		const size_t n = s->inputs + i;
-		s->output[i] = port_buffer(graph_output_shape(g, i), batch);
-		port[n] = (struct xnn_external_value){(uint32_t)n, s->output[i]};
-	}
-	for (size_t i = 0; i < s->inputs + s->outputs; i++) {
-		if (port[i].data == NULL)
-			return err_set(why, ERR_NOMEM, "cannot run the network: out of memory");
-	}
-	return check(
-		compat_setup(s->runtime, s->inputs + s->outputs, port), "set up the network", why);
+	struct session *s = b->s;
+	const size_t ops = graph_ops(b->g);
+	enum err e = plan_init(&b->plan, b->g, s->batch, BUFFER_EXTRA, why);
+	if (e != OK)
+		return e;
+	s->step = mem_array(b->plan.count, sizeof(*s->step));
+	b->buffer = mem_array(ops, sizeof(*b->buffer));
+	b->constant = mem_array(ops, sizeof(*b->constant));
+	b->value = mem_array(ops, sizeof(*b->value));
+	if (s->step == NULL || b->buffer == NULL || b->constant == NULL || b->value == NULL)
+		return err_set(why, ERR_NOMEM, "cannot build the network: out of memory");
+	e = keep_constants(b, why);
+	if (e == OK)
+		e = place_buffers(b, why);
+	return e == OK ? add_steps(b, why) : e;
 }
 
 static enum err open_with(
-	struct session *s, const struct graph *g, size_t batch, size_t threads, struct error *why)
+	struct session *s, const struct graph *g, size_t threads, struct error *why)
 {
-	struct builder b = {.g = g, .batch = batch};
+	struct builder b = {.s = s, .g = g};
 	s->inputs = graph_inputs(g);
 	s->outputs = graph_outputs(g);
 	/* Does its work once in a process, whoever calls it first, and is safe from any thread. */
-	enum err e = check(xnn_initialize(NULL), "start XNNPACK", why);
+	enum err e = segment_start(why);
 	if (e == OK && threads > 1) {
 		s->pool = pthreadpool_create(threads);
 		if (s->pool == NULL)
 			e = err_set(why, ERR_NOMEM, "cannot start %zu threads", threads);
 	}
 	if (e == OK)
-		e = build_runtime(s, &b, why);
-	builder_finish(&b);
-	return e == OK ? bind_ports(s, g, batch, why) : e;
+		e = build(&b, why);
+	plan_finish(&b.plan);
+	free(b.buffer);
+	free(b.constant);
+	free(b.value);
+	return e;
 }
 
 enum err session_open(struct session **out, const struct graph *g, size_t batch, size_t threads,
@@ -319,7 +207,8 @@ enum err session_open(struct session **out, const struct graph *g, size_t batch,
 	struct session *s = mem_array(1, sizeof(*s));
 	if (s == NULL)
 		return err_set(why, ERR_NOMEM, "out of memory");
-	enum err e = open_with(s, g, batch, threads, why);
+	s->batch = batch;
+	enum err e = open_with(s, g, threads, why);
 	if (e != OK)
 		session_close(s);
 	else
@@ -331,14 +220,15 @@ void session_close(struct session *s)
 {
 	if (s == NULL)
 		return;
-	if (s->runtime != NULL)
-		xnn_delete_runtime(s->runtime);
+	for (size_t i = 0; i < s->steps; i++) {
+		segment_free(s->step[i].segment);
+		plain_free(s->step[i].plain);
+	}
 	if (s->pool != NULL)
 		pthreadpool_destroy(s->pool);
-	for (size_t i = 0; i < s->inputs; i++)
-		free(s->input[i]);
-	for (size_t i = 0; i < s->outputs; i++)
-		free(s->output[i]);
+	free(s->step);
+	pages_finish(&s->buffers);
+	pages_finish(&s->constants);
 	free(s);
 }
 
@@ -356,5 +246,12 @@ const float *session_output(const struct session *s, size_t i)
 
 enum err session_run(struct session *s, struct error *why)
 {
-	return check(xnn_invoke_runtime(s->runtime), "run the network", why);
+	enum err e = OK;
+	for (size_t i = 0; e == OK && i < s->steps; i++) {
+		if (s->step[i].segment != NULL)
+			e = segment_run(s->step[i].segment, why);
+		else
+			plain_run(s->step[i].plain, s->batch);
+	}
+	return e;
 }

@@ -199,9 +199,8 @@ static void impossible_operations_are_refused(void **state)
 	graph_max_pool(g, graph_input(g, shape), (struct window){.h = 1, .w = 1});
 	assert_fails(g, ERR_ARG, "one cell");
 	g = new_graph();
-	graph_avg_pool(
-		g, graph_input(g, shape), (struct window){.h = 2, .w = 2, .padding = PAD_SAME});
-	assert_fails(g, ERR_ARG, "with padding");
+	graph_avg_pool(g, graph_input(g, shape), (struct window){.h = 2, .w = 2, .dilation = 2});
+	assert_fails(g, ERR_UNSUPPORTED, "with dilation");
 	g = new_graph();
 	graph_activation(g, graph_input(g, shape), ACT_LEAKY, 2);
 	assert_fails(g, ERR_ARG, "slope");
