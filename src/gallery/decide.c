@@ -8,7 +8,7 @@
  * tables and the command that makes them.
  */
 #define MATCH_DISTANCE 0.50
-#define REVIEW_DISTANCE 0.60
+#define REVIEW_DISTANCE 0.58
 #define MATCH_MARGIN 0.05
 #define MATCH_QUALITY 0.30
 

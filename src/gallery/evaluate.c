@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "gallery/scan.h"
+#include "media/sample.h"
 
 /* One photo and its template. */
 struct sample {
@@ -81,28 +82,55 @@ static double now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
 
-static enum err embed_photo(struct pipeline *p, const char *path, struct face_list *faces,
+/* Decodes a photo and resizes it if that is asked for. */
+static enum err load(const char *path, double scale, struct image *out, struct error *why)
+{
+	struct image full;
+	enum err err = image_load(path, &(struct image_options){0}, &full, NULL, NULL, why);
+	*out = full;
+	if (err != OK || scale == 0 || scale == 1)
+		return err;
+	int width = (int)lround(fmin(full.width * scale, IMAGE_SIDE_MAX));
+	int height = (int)lround(fmin(full.height * scale, IMAGE_SIDE_MAX));
+	*out = (struct image){0};
+	err = sample_resize(&full, width > 0 ? width : 1, height > 0 ? height : 1, out, why);
+	image_finish(&full);
+	return err;
+}
+
+static enum err embed_photo(struct pipeline *p, const struct image *photo, struct face_list *faces,
 	struct sample *sample, struct evaluation *out, struct error *why)
 {
-	struct image photo = {0};
 	struct pipeline_times ms = {0};
-	double from = now_ms();
-	enum err err = image_load(path, &(struct image_options){0}, &photo, NULL, NULL, why);
-	out->ms_decode += now_ms() - from;
-	if (err == OK)
-		err = pipeline_run(p, &photo, PIPELINE_EMBED, faces, &ms, why);
-	if (err == OK) {
-		const struct face *face = face_nearest_centre(faces, &photo);
-		sample->found = face != NULL;
-		if (face != NULL)
-			memcpy(sample->vector, face->embedding, sizeof(sample->vector));
-		out->photos_failed += face == NULL;
-		out->photos_several += faces->count > 1;
-	}
+	enum err err = pipeline_run(p, photo, PIPELINE_EMBED, faces, &ms, why);
+	if (err != OK)
+		return err;
+	const struct face *face = face_nearest_centre(faces, photo);
+	sample->found = face != NULL;
+	if (face != NULL)
+		memcpy(sample->vector, face->embedding, sizeof(sample->vector));
+	out->photos_failed += face == NULL;
+	out->photos_several += faces->count > 1;
 	out->ms.detect += ms.detect;
 	out->ms.landmarks += ms.landmarks;
 	out->ms.embed += ms.embed;
+	return OK;
+}
+
+static enum err embed_file(struct pipeline *p, const struct evaluate_options *options,
+	struct face_list *faces, struct sample *sample, struct evaluation *out, struct error *why)
+{
+	struct image photo = {0};
+	char *path = pair_photo_path(options->images, sample->photo);
+	if (path == NULL)
+		return err_set(why, ERR_NOMEM, "no memory for a path");
+	double from = now_ms();
+	enum err err = load(path, options->scale, &photo, why);
+	out->ms_decode += now_ms() - from;
+	if (err == OK)
+		err = embed_photo(p, &photo, faces, sample, out, why);
 	image_finish(&photo);
+	free(path);
 	return err;
 }
 
@@ -113,13 +141,7 @@ static enum err embed_all(struct pipeline *p, const struct evaluate_options *opt
 	enum err err = OK;
 	out->photos = s->count;
 	for (size_t i = 0; err == OK && i < s->count; i++) {
-		char *path = pair_photo_path(options->images, s->item[i].photo);
-		if (path == NULL) {
-			err = err_set(why, ERR_NOMEM, "no memory for a path");
-			break;
-		}
-		err = embed_photo(p, path, &faces, &s->item[i], out, why);
-		free(path);
+		err = embed_file(p, options, &faces, &s->item[i], out, why);
 		if (err == OK && options->progress != NULL)
 			err = options->progress(options->ctx, i + 1, s->count);
 	}

@@ -36,6 +36,7 @@ typedef enum err evaluate_progress_fn(void *ctx, size_t done, size_t total);
 struct evaluate_options {
 	const struct pair_list *pairs;
 	const char *images; /* folder of folders: Name/Name_0001.jpg */
+	double scale;       /* each photo is resized by this factor first; 0 = 1 */
 	evaluate_progress_fn *progress;
 	void *ctx;
 };
