@@ -99,13 +99,13 @@ static json_t *cooldown_json(const struct org *org)
 }
 
 static const struct setting settings[] = {
-	{"name", "of the organisation, for the head of reports", name_text, name_take, name_json},
-	{"zone", "time zone that its days are in", zone_text, zone_take, zone_json},
-	{"start", "when a day begins, for groups without a time of their own", start_text,
-		start_take, start_json},
+	{"name", "the organisation's, for reports", name_text, name_take, name_json},
+	{"zone", "time zone of its days", zone_text, zone_take, zone_json},
+	{"start", "when a day begins; a group may have its own", start_text, start_take,
+		start_json},
 	{"grace", "minutes after the start until one is late", grace_text, grace_take, grace_json},
-	{"cooldown", "seconds after a sighting in which seeing the person again adds nothing",
-		cooldown_text, cooldown_take, cooldown_json},
+	{"cooldown", "in which seeing somebody again adds nothing", cooldown_text, cooldown_take,
+		cooldown_json},
 };
 
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };

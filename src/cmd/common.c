@@ -4,6 +4,7 @@
 #include <math.h>
 #include <pwd.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -322,8 +323,15 @@ static enum err write_special(const char *path, const void *bytes, size_t len, s
 
 enum err cmd_output(const char *path, const void *bytes, size_t len, struct error *why)
 {
-	if (path == NULL || strcmp(path, "-") == 0)
-		return write_stream(stdout, "the output", bytes, len, why);
+	if (path == NULL || strcmp(path, "-") == 0) {
+		enum err err = write_stream(stdout, "the output", bytes, len, why);
+		if (err != OK) {
+			/* The caller tells; the end of the program need not tell it again. */
+			__fpurge(stdout);
+			clearerr(stdout);
+		}
+		return err;
+	}
 	struct stat st;
 	if (stat(path, &st) != 0) {
 		mode_t mask = umask(0);

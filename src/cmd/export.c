@@ -37,7 +37,7 @@ static void number_cell(double value, const char *format, char out[static NUMBER
 
 /* --- marks --- */
 
-typedef enum err day_fn(struct export *e, const struct roll *roll, void *ctx, struct error *why);
+typedef enum err day_fn(struct export *e, struct roll *roll, void *ctx, struct error *why);
 
 /* Calls fn with the register of every day in the range that has one. */
 static enum err each_day(struct export *e, day_fn *fn, void *ctx, struct error *why)
@@ -61,44 +61,25 @@ static enum err each_day(struct export *e, day_fn *fn, void *ctx, struct error *
 	return err;
 }
 
-static enum err mark_row(
-	struct export *e, const char *day, const struct roll_line *line, struct error *why)
+/* The day's lines but those of people who have no mark: still expected, or no register. */
+static enum err mark_rows(struct export *e, struct roll *roll, void *ctx, struct error *why)
 {
-	char time[16] = "", distance[NUMBER_CELL], margin[NUMBER_CELL];
-	if (line->at_ms != 0) {
-		struct civil at = zone_civil(e->c->zone, line->at_ms);
-		snprintf(time, sizeof(time), "%02d:%02d:%02d", at.hour, at.minute, at.second);
-	}
-	number_cell(line->distance, "%.4f", distance);
-	number_cell(line->margin, "%.4f", margin);
-	const char *by = line->actor[0] != '\0' ? line->actor : "automatic";
-	const char *cells[] = {day, line->group, line->number, line->name,
-		mark_status_word(line->status), time, distance, margin, by, line->reason};
-	return table_add(e->table, cells, why);
-}
-
-static enum err mark_rows(struct export *e, const struct roll *roll, void *ctx, struct error *why)
-{
-	enum err err = OK;
-	for (size_t i = 0; err == OK && i < roll->count; i++) {
-		/* Who is still expected, or has no register that day, has no mark. */
+	size_t kept = 0;
+	for (size_t i = 0; i < roll->count; i++) {
 		if (!roll->line[i].expected && roll->line[i].session_id[0] != '\0')
-			err = mark_row(e, roll->day, &roll->line[i], why);
+			roll->line[kept++] = roll->line[i];
 	}
-	return err;
+	roll->count = kept;
+	return roll_table_add(e->table, roll, e->c->zone, why);
 }
 
 enum err export_marks_table(struct export *e, struct error *why)
 {
-	static const struct table_column columns[] = {{"Date"}, {"Group"}, {"Number"}, {"Name"},
-		{"Status"}, {"Time"}, {"Distance", ALIGN_RIGHT}, {"Margin", ALIGN_RIGHT}, {"By"},
-		{"Reason"}};
-	enum err err = table_new(&e->table, columns, COUNT(columns), why);
+	enum err err = roll_table_new(&e->table, why);
 	return err == OK ? each_day(e, mark_rows, NULL, why) : err;
 }
 
-static enum err mark_day_json(
-	struct export *e, const struct roll *roll, void *ctx, struct error *why)
+static enum err mark_day_json(struct export *e, struct roll *roll, void *ctx, struct error *why)
 {
 	if (json_array_append_new(ctx, roll_json(roll, e->c->zone)) != 0)
 		return err_set(why, ERR_NOMEM, "cannot export: out of memory");

@@ -226,12 +226,9 @@ int program_run(int argc, char **argv)
 	free(values.config_text);
 	errno = 0;
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		/* Whoever printed with cmd_output has said so already. */
 		struct error why = {0};
-		if (status != EXIT_FAILED) {
-			err_errno(&why, errno != 0 ? errno : EIO, "cannot write to the output");
-			status = cmd_fail(&why);
-		}
+		err_errno(&why, errno != 0 ? errno : EIO, "cannot write to the output");
+		(void)cmd_fail(&why);
 		status = EXIT_FAILED;
 	}
 	return status;
