@@ -50,17 +50,18 @@ e2e() {
 
 # Every fuzz target for a while, from its seeds on; what it finds more stays in .cache/.
 fuzz() {
-	local target name seeds good=0 bad=0
-	[ -e tests/fuzz/meson.build ] || return 0
+	local target name found good=0 bad=0
 	meson_setup build-fuzz clang --buildtype debugoptimized -Dtests=true -Dfuzz=true -Db_lundef=false
-	compile build-fuzz $(ninja -C build-fuzz -t targets all | sed -n 's|^\(tests/fuzz/fuzz_[a-z0-9_]*\): .*|\1|p')
-	for target in build-fuzz/tests/fuzz/fuzz_*; do
-		[ -f "$target" ] && [ -x "$target" ] || continue
-		name=$(basename "$target")
-		seeds=$cache/fuzz/$name
-		mkdir -p "$seeds"
-		if "$target" -max_total_time="${FUZZ_SECONDS:-5}" -timeout=20 -rss_limit_mb=2048 \
-			-artifact_prefix="$cache/fuzz/$name-" "$seeds" $(ls -d "tests/fuzz/seeds/${name#fuzz_}" 2>/dev/null) \
+	step "configure build-fuzz" ninja -C build-fuzz build.ninja
+	local targets
+	targets=$(ninja -C build-fuzz -t targets all | sed -n 's|^\(tests/fuzz/fuzz_[a-z0-9_]*\): .*|\1|p')
+	compile build-fuzz $targets
+	for target in $targets; do
+		name=${target##*/}
+		found=$cache/fuzz/$name
+		mkdir -p "$found"
+		if "build-fuzz/$target" -max_total_time="${FUZZ_SECONDS:-5}" -timeout=20 -rss_limit_mb=2048 \
+			-artifact_prefix="$found-" "$found" $(ls -d "tests/fuzz/seeds/${name#fuzz_}" 2>/dev/null) \
 			>"$cache/$name.log" 2>&1 9>&-; then
 			good=$((good + 1))
 		else
