@@ -163,18 +163,18 @@ const struct command cmd_roll = {
 	.summary = "the register of a day: who was present, late, absent",
 	.usage = "[--date DATE] [--group GROUP] [--format table|json|csv|xlsx] [-o FILE] [--close] "
 		 "[--set STATUS --person WHO --reason TEXT]",
-	.about =
-		"Prints who was there on a day, since when, and how sure it is: the distance of "
-		"the face to the photos that are enrolled (smaller is surer) and the margin to "
-		"the next person.\n"
-		"\n"
-		"Until a register is closed, by --close or by the end of the day, who has not been "
-		"seen is expected; from then on absent. A day on which nobody was seen and that "
-		"was not closed by hand has no absent people.\n"
-		"\n"
-		"With --set a person corrects the register. The evidence stays; who corrected, "
-		"when "
-		"and why is kept.",
+	.about = "Prints who was there on a day, since when, and how sure it is: the distance of "
+		 "the face to the photos that are enrolled (smaller is surer) and the margin to "
+		 "the next person.\n"
+		 "\n"
+		 "Until a register is closed, by --close or by the end of the day, who has not "
+		 "been seen is expected; from then on absent. A day on which nobody was seen and "
+		 "that was not closed by hand has no absent people: a day without school. --close "
+		 "without --group closes the registers in which somebody was seen; with it, that "
+		 "group's in any case.\n"
+		 "\n"
+		 "With --set a person corrects the register. The evidence stays; who corrected, "
+		 "when and why is kept.",
 	.examples = "$ rollcall roll\n"
 		    "$ rollcall roll --date yesterday --group 7b\n"
 		    "$ rollcall roll --group 7b -o 7b.xlsx\n"

@@ -59,11 +59,13 @@ static enum err add_mark(
 	char at[CLOCK_TEXT] = "", status[32];
 	if (m->mark.at_ms != 0)
 		moment(c, m->mark.at_ms, at);
+	/* The date only where it is another than the register's. */
+	const char *when = strncmp(at, m->day, DAY_TEXT - 1) == 0 ? at + DAY_TEXT : at;
 	snprintf(status, sizeof(status), "%s", mark_status_word(m->mark.status));
 	for (char *underscore; (underscore = strchr(status, '_')) != NULL;)
 		*underscore = ' ';
 	const char *by = m->mark.actor[0] != '\0' ? m->mark.actor : "automatic";
-	const char *cells[] = {m->day, m->group, status, at, by, m->mark.reason};
+	const char *cells[] = {m->day, m->group, status, when, by, m->mark.reason};
 	return table_add(t, cells, why);
 }
 
