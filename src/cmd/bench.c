@@ -147,7 +147,8 @@ static enum err run_parts(
 	struct face face = {.box = {(float)photo->width / 2, (float)photo->height / 2, MADE_UP_FACE,
 				    MADE_UP_FACE}};
 	double begin = monotonic_ms();
-	enum err rc = detector_run(p->detector, photo, (float)p->min_score, &p->found, why);
+	/* Where the detector finds nothing it looks again in other ways: a single look is fair. */
+	enum err rc = detector_run_raw(p->detector, photo, (float)p->min_score, &p->found, why);
 	double detected = monotonic_ms();
 	if (rc == OK)
 		rc = landmarks_run(p->landmarks, photo, &face, why);

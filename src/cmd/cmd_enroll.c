@@ -114,7 +114,7 @@ static enum err enroll(struct enroll *m, struct error *why)
 	if (rc == OK)
 		rc = enrol_write(&m->enrol, &m->who, &m->batch, &m->done, why);
 	if (rc == OK)
-		rc = enrol_report(&m->batch, m->refusals, &m->refused, why);
+		rc = enrol_report(&m->who, &m->batch, m->refusals, &m->refused, why);
 	return rc == OK ? report_arguments(m, why) : rc;
 }
 

@@ -122,12 +122,12 @@ static void count_refusals(struct import *m, const struct enrol_batch *batch)
 	}
 }
 
-static enum err tell(struct import *m, const struct enrol_batch *batch, const struct enrolled *done,
-	struct error *why)
+static enum err tell(struct import *m, const struct enrol_person *who,
+	const struct enrol_batch *batch, const struct enrolled *done, struct error *why)
 {
 	count_refusals(m, batch);
 	progress_clear(m->bar);
-	enum err rc = enrol_report(batch, m->refusals, &m->refused, why);
+	enum err rc = enrol_report(who, batch, m->refusals, &m->refused, why);
 	if (rc || done->photos == 0)
 		return rc;
 	m->people++;
@@ -165,7 +165,7 @@ static enum err import_person(struct import *m, const struct folder *folder, str
 			*why = reason;
 		goto out;
 	}
-	rc = tell(m, &batch, &done, why);
+	rc = tell(m, &who, &batch, &done, why);
 out:
 	enrol_batch_finish(&batch);
 	return rc;

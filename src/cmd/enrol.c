@@ -45,21 +45,16 @@ static bool same_name(const char *a, const char *b)
 }
 
 /* A photo in the wrong folder would make one person be taken for another for ever after. */
-static void warn_if_somebody_else(struct enrol *e, const struct enrol_item *item, const char *name)
+static void compare_with_others(struct enrol *e, struct enrol_item *item, const char *name)
 {
 	const struct engine *engine = e->cmd->engine;
 	struct hit hit = gallery_search(engine_gallery(engine), item->photo.vector);
 	struct person other;
 	if (!hit.person_id || hit.distance > engine_rule(engine)->match_distance)
 		return;
-	if (store_person(e->cmd->store, hit.person_id, &other, NULL) != OK ||
-		same_name(other.name, name))
-		return;
-	char text[2 * NAME_BYTES + 128];
-	snprintf(text, sizeof(text),
-		"looks like '%s' (distance %.2f), who is enrolled already: is it really '%s'?",
-		other.name, hit.distance, name);
-	photo_warn(item->path, text);
+	if (store_person(e->cmd->store, hit.person_id, &other, NULL) == OK &&
+		!same_name(other.name, name))
+		snprintf(item->looks_like, sizeof(item->looks_like), "%s", other.name);
 }
 
 enum err enrol_look(struct enrol *e, struct enrol_batch *batch, const char *path,
@@ -75,7 +70,7 @@ enum err enrol_look(struct enrol *e, struct enrol_batch *batch, const char *path
 	item->code = engine_enrol_photo(e->cmd->engine, path, &e->options, &item->photo, &reason);
 	item->usable = item->code == OK;
 	if (item->usable)
-		warn_if_somebody_else(e, item, who->name);
+		compare_with_others(e, item, who->name);
 	else
 		snprintf(item->refusal, sizeof(item->refusal), "%s",
 			reason.text[0] ? reason.text : err_str(item->code));
@@ -297,11 +292,21 @@ enum err enrol_write(struct enrol *e, const struct enrol_person *who, struct enr
 
 /* --- telling --- */
 
-enum err enrol_report(
-	const struct enrol_batch *batch, json_t *list, size_t *refused, struct error *why)
+static void tell_look_alike(const struct enrol_person *who, const struct enrol_item *item)
+{
+	char text[2 * NAME_BYTES + 128];
+	snprintf(text, sizeof(text), "looks like '%s', who is enrolled already: is it really '%s'?",
+		item->looks_like, who->name);
+	photo_warn(item->path, text);
+}
+
+enum err enrol_report(const struct enrol_person *who, const struct enrol_batch *batch, json_t *list,
+	size_t *refused, struct error *why)
 {
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct enrol_item *item = &batch->item[i];
+		if (item->usable && item->looks_like[0])
+			tell_look_alike(who, item);
 		if (item->usable)
 			continue;
 		++*refused;

@@ -38,6 +38,7 @@ struct enrol_item {
 	bool usable;
 	enum err code; /* of the refusal */
 	char refusal[ERROR_TEXT_MAX];
+	char looks_like[NAME_BYTES]; /* somebody else who is enrolled already; "" = nobody */
 };
 
 /* The photos of one person. Zero-initialise; release with enrol_batch_finish. */
@@ -56,7 +57,7 @@ enum err enrol_init(struct enrol *e, struct cmd *c, const char *group_name, bool
 
 /*
  * Looks at one photo and adds it to the batch, usable or with its refusal. Fails only when
- * out of memory. Warns of a photo that looks like somebody else.
+ * out of memory.
  */
 enum err enrol_look(struct enrol *e, struct enrol_batch *batch, const char *path,
 	const struct enrol_person *who, struct error *why) MUST_USE;
@@ -80,8 +81,11 @@ enum err enrol_write(struct enrol *e, const struct enrol_person *who, struct enr
 /* Whether a refusal is a judgement of the picture (no face, blurred, duplicate), not a failure to read it. */
 bool enrol_refusal_is_judgement(enum err code);
 
-/* [{"file", "reason"}] of the refused photos are added to `list`; each is told on stderr too. */
-enum err enrol_report(
-	const struct enrol_batch *batch, json_t *list, size_t *refused, struct error *why) MUST_USE;
+/*
+ * {"file", "reason"} of each refused photo is added to `list` and told on stderr, and so is
+ * an enrolled one that looks like somebody else.
+ */
+enum err enrol_report(const struct enrol_person *who, const struct enrol_batch *batch, json_t *list,
+	size_t *refused, struct error *why) MUST_USE;
 
 #endif
