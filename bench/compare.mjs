@@ -49,16 +49,16 @@ function openPackage() {
 	const child = fork(join(root, 'bench/package.cjs'),
 		[join(root, 'models/node_modules/@vladmandic/face-api'), join(build, 'models')],
 		{ env: { ...process.env, NODE_PATH: join(root, 'tests/golden/node_modules') }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-	const next = () => new Promise((done, fail) => {
-		child.once('message', (m) => (m.error ? fail(new Error(m.error)) : done(m)));
-		child.once('exit', () => fail(new Error('the package ended')));
-	});
+	let answer;
+	child.on('message', (m) => (m.error ? answer.fail(new Error(m.error)) : answer.done(m)));
+	child.on('exit', () => answer.fail(new Error('the package ended')));
+	const next = () => new Promise((done, fail) => (answer = { done, fail }));
 	const run = async () => {
 		const results = [];
 		for (const photo of photos) {
-			const answer = next();
+			const result = next();
 			child.send(photo);
-			results.push(await answer);
+			results.push(await result);
 		}
 		return results;
 	};
