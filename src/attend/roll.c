@@ -127,8 +127,7 @@ static enum err read_marks(struct work *w, struct section *section, struct error
 		enum mark_status status = marks->item[i].status;
 		section->held |= status != MARK_ABSENT && status != MARK_EXCUSED;
 	}
-	section->closed =
-		section->held && rules_closed(section->session, w->day_end_ms, w->r->now_ms);
+	section->closed = rules_closed(section->session, w->day_end_ms, w->r->now_ms);
 	return err;
 }
 

@@ -115,6 +115,10 @@ static void within_the_cooldown_nothing_is_recorded(void **state)
 		assert_int_equal(sightings(f), cases[i].sightings);
 		assert_int_equal(out.sighting_id[0] == '\0', cases[i].outcome == OUTCOME_COOLDOWN);
 	}
+	/* Exactly a cooldown before one sighting, and less than that after another. */
+	seen(f, f->bo, "2026-11-20 10:00:00");
+	seen(f, f->bo, "2026-11-20 10:01:30");
+	assert_int_equal(seen(f, f->bo, "2026-11-20 10:00:30").entry[0].outcome, OUTCOME_COOLDOWN);
 	/* Another person has a cooldown of their own. */
 	assert_int_equal(seen(f, f->ada, "2026-11-20 08:55:00").entry[0].outcome, OUTCOME_MARKED);
 }
@@ -295,8 +299,13 @@ static void only_the_named_session_is_marked(void **state)
 	assert_int_equal(marked.count, 1);
 	assert_int_equal(marked.entry[0].outcome, OUTCOME_MARKED);
 	assert_string_equal(marked.entry[0].session_id, entry->session_id);
+	/* Nor do those of a group belong to the session of those without one. */
+	struct recorded cy = seen(f, f->cy, "2026-11-20 08:31");
+	look.session_id = cy.entry[0].session_id;
+	look.at_ms += 120000;
+	assert_int_equal(write_look(f, &look).entry[0].outcome, OUTCOME_NOT_IN_GROUP);
 	/* Not on its list. */
-	look = match(f, f->cy, "2026-11-20 08:31");
+	look = match(f, f->cy, "2026-11-20 08:35");
 	look.session_id = entry->session_id;
 	assert_int_equal(write_look(f, &look).entry[0].outcome, OUTCOME_NOT_IN_GROUP);
 }

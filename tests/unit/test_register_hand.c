@@ -108,6 +108,14 @@ static void a_mark_by_hand_stays(void **state)
 	assert_true(isnan(line->distance));
 	assert_int_equal(roll.excused, 1);
 	roll_finish(&roll);
+	/* Also what a camera might have said. */
+	struct correction late = excused;
+	late.status = MARK_LATE;
+	ok(register_override(&f->r, &late, &reason));
+	assert_int_equal(seen(f, f->bo, "2026-11-20 08:20").entry[0].outcome, OUTCOME_ALREADY);
+	roll = read_roll(f, f->class_4b, "2026-11-20", "2026-11-20 14:00");
+	assert_int_equal(roll.late, 1);
+	roll_finish(&roll);
 	/* Another hand does, also in a closed register. */
 	ok(register_close(&f->r, f->class_4b, "2026-11-20", "a", &reason));
 	f->r.now_ms = at(f, "2026-11-22 08:00");
