@@ -228,7 +228,7 @@ bool interrupted(void);
 struct progress;
 struct progress *progress_start(size_t total, const char *what); /* NULL is fine everywhere */
 void progress_step(struct progress *p, size_t done);
-/* Lifts the bar off the line so that something can be printed; the next step draws it again. */
+/* Lifts the bar off the line so that something can be printed; a later step draws it again. */
 void progress_clear(struct progress *p);
 void progress_end(struct progress *p);
 

@@ -75,8 +75,6 @@ void progress_clear(struct progress *p)
 	fputs("\r\033[K", stderr);
 	fflush(stderr);
 	p->on_line = false;
-	/* The next step draws it again, however soon it comes. */
-	p->drawn_ms = 0;
 }
 
 void progress_end(struct progress *p)
