@@ -152,6 +152,7 @@ static struct rect place_label(const struct image *photo, const struct rect *fac
 	const struct rect *taken, size_t count, struct rect label)
 {
 	const int rows[] = {
+
 		face->y - label.h, face->y + face->h, face->y, face->y + face->h - label.h};
 	struct rect best = label;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -267,7 +268,7 @@ static bool was_written(const struct annotate *a, const char *path)
 	return false;
 }
 
-/* "OUT/class.jpg" for ".../class.webp"; "OUT/class-2.jpg" when this run has written that already. */
+/* "OUT/class.jpg" for ".../class.webp"; "OUT/class-2.jpg" when this run wrote that already. */
 static char *path_in_folder(const struct annotate *a, const char *photo)
 {
 	const char *base = path_base(photo);

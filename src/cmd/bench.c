@@ -383,7 +383,7 @@ static bool value_in(const char *path, const char *key, char *out, size_t size)
 void bench_cpu(char *out, size_t size)
 {
 	struct utsname machine;
-	/* x86 has "model name", a Raspberry Pi "Model"; "Hardware" is what older ARM kernels say. */
+	/* x86 has "model name", a Raspberry Pi "Model", older ARM kernels "Hardware". */
 	static const char *const keys[] = {"model name", "Model", "Hardware"};
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (value_in("/proc/cpuinfo", keys[i], out, size))

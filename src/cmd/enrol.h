@@ -78,7 +78,7 @@ struct enrolled {
 enum err enrol_write(struct enrol *e, const struct enrol_person *who, struct enrol_batch *batch,
 	struct enrolled *out, struct error *why) MUST_USE;
 
-/* Whether a refusal is a judgement of the picture (no face, blurred, duplicate), not a failure to read it. */
+/* Whether a refusal is a judgement (no face, blurred, duplicate), not a failure to read. */
 bool enrol_refusal_is_judgement(enum err code);
 
 /*

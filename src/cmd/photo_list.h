@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The photos that a command's arguments mean: files, and folders for all photos in them. One thread. */
+/*
+ * The photos that a command's arguments mean: files, and folders for all photos in them. One
+ * thread.
+ */
 #ifndef CMD_PHOTO_LIST_H
 #define CMD_PHOTO_LIST_H
 

@@ -38,7 +38,7 @@ void photo_run_finish(struct photo_run *run);
 enum err photo_run_all(struct photo_run *run, photo_run_fn *fn, void *ctx, const char *what,
 	struct error *why) MUST_USE;
 
-/* The exit status: failed if a photo failed or was not come to, else nothing unless `recognised`. */
+/* The exit status: failed if a photo failed or was left out, else nothing unless `recognised`. */
 int photo_run_status(const struct photo_run *run, bool recognised);
 
 /* "rollcall: file: why" on stderr, the file's name only once. */
