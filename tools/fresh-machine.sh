@@ -22,6 +22,7 @@ esac
 [ "$(id -u)" = 0 ] || die "a fresh machine needs root (chroot, mounts)" "Run it with sudo."
 command -v debootstrap >/dev/null || die "debootstrap is missing" "apt-get install debootstrap"
 bad=0
+mkdir -p "$cache"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/fresh-$release.XXXXXX")
 machine=$work/machine
