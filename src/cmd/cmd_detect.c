@@ -32,6 +32,7 @@ static const struct option_spec options[] = {
 struct detect {
 	const struct detect_options *options;
 	struct pipeline *pipeline;
+	struct photo_run photos;
 	struct annotate annotate;
 	struct table *table;
 	size_t faces;
@@ -45,8 +46,8 @@ static enum err add_row(
 	number_words((double)face->score, score);
 	number_words((double)face->quality.score, quality);
 	issue_words(face->quality.issues, issues);
-	return table_add_path(
-		d->table, path, (const char *[]){NULL, box, score, quality, issues}, why);
+	return table_add_path(d->table, photo_short(&d->photos, path),
+		(const char *[]){NULL, box, score, quality, issues}, why);
 }
 
 static enum err one_photo(void *ctx, const char *path, json_t **entry, struct error *why)
@@ -84,8 +85,9 @@ static const struct table_column columns[] = {
 	{"What is wrong", ALIGN_LEFT},
 };
 
-static enum err print_table(const struct detect *d, size_t seen, struct error *why)
+static enum err print_table(const struct detect *d, struct error *why)
 {
+	size_t seen = d->photos.done - d->photos.failed;
 	if (d->faces > 0)
 		return cmd_print_table(d->table, why);
 	if (seen > 0)
@@ -94,37 +96,36 @@ static enum err print_table(const struct detect *d, size_t seen, struct error *w
 }
 
 /* Prints what was found; gives the exit status. */
-static int print(const struct cmd *c, const struct detect *d, struct photo_run *photos)
+static int print(const struct cmd *c, const struct detect *d)
 {
 	struct error why = {0};
 	int status = EXIT_OK;
 	if (c->json)
-		status = cmd_print_json(json_pack("{s:O}", "photos", photos->photos));
-	else if (print_table(d, photos->done - photos->failed, &why) != OK)
+		status = cmd_print_json(json_pack("{s:O}", "photos", d->photos.photos));
+	else if (print_table(d, &why) != OK)
 		status = cmd_fail(&why);
-	return status == EXIT_OK ? photo_run_status(photos, d->faces > 0) : status;
+	return status == EXIT_OK ? photo_run_status(&d->photos, d->faces > 0) : status;
 }
 
 static int run(struct cmd *c)
 {
 	struct detect d = {.options = c->options};
-	struct photo_run photos = {0};
 	struct error why = {0};
-	enum err rc = photo_run_init(&photos, c, 0, &why);
+	enum err rc = photo_run_init(&d.photos, c, 0, &why);
 	if (rc == OK)
-		rc = annotate_init(
-			&d.annotate, d.options->annotate, d.options->blur, photos.list.count, &why);
+		rc = annotate_init(&d.annotate, d.options->annotate, d.options->blur,
+			d.photos.list.count, &why);
 	if (rc == OK)
 		rc = table_new(&d.table, columns, sizeof(columns) / sizeof(columns[0]), &why);
 	if (rc == OK)
 		rc = recognise_pipeline(&d.pipeline, c, &d.options->choice, &why);
 	if (rc == OK)
-		rc = photo_run_all(&photos, one_photo, &d, "photos", &why);
-	int status = rc == OK ? print(c, &d, &photos) : cmd_fail(&why);
+		rc = photo_run_all(&d.photos, one_photo, &d, "photos", &why);
+	int status = rc == OK ? print(c, &d) : cmd_fail(&why);
 	pipeline_close(d.pipeline);
 	table_free(d.table);
 	annotate_finish(&d.annotate);
-	photo_run_finish(&photos);
+	photo_run_finish(&d.photos);
 	return status;
 }
 

@@ -30,6 +30,7 @@ static const struct option_spec options[] = {
 
 struct identify {
 	struct engine *engine;
+	struct photo_run photos;
 	struct annotate annotate;
 	struct table *table;
 	size_t faces, matches;
@@ -56,7 +57,7 @@ static enum err add_row(struct identify *d, const char *path, const struct ident
 	number_words(verdict->margin, margin);
 	number_words((double)face->quality.score, quality);
 	box_words(&face->box, box);
-	return table_add_path(d->table, path,
+	return table_add_path(d->table, photo_short(&d->photos, path),
 		(const char *[]){NULL, id->person[i].name, decision_word(verdict->decision),
 			distance, margin, quality, box, verdict->reason},
 		why);
@@ -83,8 +84,9 @@ static enum err one_photo(void *ctx, const char *path, json_t **entry, struct er
 	return rc;
 }
 
-static enum err print_table(const struct identify *d, size_t seen, struct error *why)
+static enum err print_table(const struct identify *d, struct error *why)
 {
+	size_t seen = d->photos.done - d->photos.failed;
 	if (d->faces > 0)
 		return cmd_print_table(d->table, why);
 	if (seen > 0)
@@ -93,26 +95,25 @@ static enum err print_table(const struct identify *d, size_t seen, struct error 
 }
 
 /* Prints who was found; gives the exit status. */
-static int print(const struct cmd *c, const struct identify *d, const struct photo_run *photos)
+static int print(const struct cmd *c, const struct identify *d)
 {
 	struct error why = {0};
 	int status = EXIT_OK;
 	if (c->json)
-		status = cmd_print_json(json_pack("{s:O}", "photos", photos->photos));
-	else if (print_table(d, photos->done - photos->failed, &why) != OK)
+		status = cmd_print_json(json_pack("{s:O}", "photos", d->photos.photos));
+	else if (print_table(d, &why) != OK)
 		status = cmd_fail(&why);
-	return status == EXIT_OK ? photo_run_status(photos, d->matches > 0) : status;
+	return status == EXIT_OK ? photo_run_status(&d->photos, d->matches > 0) : status;
 }
 
 static int run(struct cmd *c)
 {
 	const struct identify_options *o = c->options;
 	struct identify d = {0};
-	struct photo_run photos = {0};
 	struct error why = {0};
-	enum err rc = photo_run_init(&photos, c, 0, &why);
+	enum err rc = photo_run_init(&d.photos, c, 0, &why);
 	if (rc == OK)
-		rc = annotate_init(&d.annotate, o->annotate, o->blur, photos.list.count, &why);
+		rc = annotate_init(&d.annotate, o->annotate, o->blur, d.photos.list.count, &why);
 	if (rc == OK)
 		rc = table_new(&d.table, columns, sizeof(columns) / sizeof(columns[0]), &why);
 	if (rc == OK)
@@ -124,11 +125,11 @@ static int run(struct cmd *c)
 		cmd_warn("nobody is enrolled yet, so nobody can be recognised; see 'rollcall help "
 			 "import'");
 	if (rc == OK)
-		rc = photo_run_all(&photos, one_photo, &d, "photos", &why);
-	int status = rc == OK ? print(c, &d, &photos) : cmd_fail(&why);
+		rc = photo_run_all(&d.photos, one_photo, &d, "photos", &why);
+	int status = rc == OK ? print(c, &d) : cmd_fail(&why);
 	table_free(d.table);
 	annotate_finish(&d.annotate);
-	photo_run_finish(&photos);
+	photo_run_finish(&d.photos);
 	return status;
 }
 

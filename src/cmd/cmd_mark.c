@@ -64,7 +64,7 @@ static const struct table_column written_columns[] = {
 	{"Time", ALIGN_LEFT},
 	{"Distance", ALIGN_RIGHT},
 	{"Margin", ALIGN_RIGHT},
-	{"", ALIGN_LEFT},
+	{"Note", ALIGN_LEFT},
 };
 
 static const struct table_column not_written_columns[] = {
@@ -114,7 +114,7 @@ static enum err tell_not_written(struct mark_run *m, const struct result *r, str
 	if (json_array_append_new(m->not_written, entry))
 		return err_set(why, ERR_NOMEM, "out of memory");
 	box_words(&r->face->box, box);
-	return table_add_path(m->not_written_table, r->path,
+	return table_add_path(m->not_written_table, photo_short(&m->photos, r->path),
 		(const char *[]){NULL, box, r->person->name, decision, reason_of(r)}, why);
 }
 

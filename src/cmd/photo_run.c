@@ -8,6 +8,28 @@
 #include "base/name.h"
 #include "cmd/faces_json.h"
 
+/* Bytes of the longest beginning, up to a slash, that all paths share. */
+static size_t common_folder(const struct photo_list *list)
+{
+	if (list->count == 0)
+		return 0;
+	const char *first = list->item[0].path;
+	size_t common = (size_t)(path_base(first) - first);
+	for (size_t i = 1; i < list->count; i++) {
+		while (common > 0 && strncmp(first, list->item[i].path, common) != 0) {
+			common--;
+			while (common > 0 && first[common - 1] != '/')
+				common--;
+		}
+	}
+	return common;
+}
+
+const char *photo_short(const struct photo_run *run, const char *path)
+{
+	return strlen(path) > run->common ? path + run->common : path;
+}
+
 enum err photo_run_init(struct photo_run *run, const struct cmd *c, size_t first, struct error *why)
 {
 	enum err rc = OK;
@@ -16,6 +38,7 @@ enum err photo_run_init(struct photo_run *run, const struct cmd *c, size_t first
 		return err_set(why, ERR_NOMEM, "out of memory");
 	for (size_t i = first; rc == OK && i < c->args; i++)
 		rc = photo_list_add(&run->list, c->arg[i], why);
+	run->common = common_folder(&run->list);
 	if (rc)
 		photo_run_finish(run);
 	return rc;

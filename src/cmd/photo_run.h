@@ -19,6 +19,7 @@ struct photo_run {
 	json_t *photos; /* one entry a photo, in their order; a failed one as {"file", "error"} */
 	size_t done, failed;
 	struct progress *bar; /* while photo_run_all runs */
+	size_t common;        /* bytes of the folder that all paths begin with */
 	bool stopped;         /* by Ctrl-C, or because `fatal` was set */
 	bool fatal;           /* set by the callback: going on makes no sense (the disk is full) */
 };
@@ -40,6 +41,9 @@ enum err photo_run_all(struct photo_run *run, photo_run_fn *fn, void *ctx, const
 
 /* The exit status: failed if a photo failed or was left out, else nothing unless `recognised`. */
 int photo_run_status(const struct photo_run *run, bool recognised);
+
+/* The path as tables show it: without the folder that all photos are in. Borrowed from `path`. */
+const char *photo_short(const struct photo_run *run, const char *path);
 
 /* "rollcall: file: why" on stderr, the file's name only once. */
 void photo_warn(const char *path, const char *why);
