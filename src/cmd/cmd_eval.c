@@ -136,7 +136,7 @@ static enum err look(struct eval *e, struct photo *p, struct error *why)
 		return err_set(why, ERR_NOMEM, "out of memory");
 	enum err rc = load(e, path, &photo, why);
 	if (rc == OK)
-		rc = pipeline_run(e->pipeline, &photo, PIPELINE_EMBED, &e->faces, NULL, why);
+		rc = pipeline_run(e->pipeline, &photo, PIPELINE_TEMPLATE, &e->faces, NULL, why);
 	const struct face *face = rc == OK ? middle_face(&e->faces, &photo) : NULL;
 	if (face) {
 		p->found = true;
@@ -295,7 +295,8 @@ const struct command cmd_eval = {
 		"error rate, the share of same pairs accepted (TAR) at false accept rates (FAR) of "
 		"1e-1 to 1e-4 with the distance there, and in how many pairs a face was not found. "
 		"A pair without a face counts as told wrong. Of several faces the one in the "
-		"middle of the photo is meant.\n"
+		"middle of the photo is meant. Every photo is looked at as for enrolment, with "
+		"its mirror image.\n"
 		"\n"
 		"The file is in the format of Labeled Faces in the Wild: a first line with the "
 		"number of pairs, or of folds and pairs, then \"Name 1 2\" for two photos of one "
