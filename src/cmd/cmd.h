@@ -108,7 +108,7 @@ struct cmd {
 	const char *config_given; /* --config, or NULL */
 	const char *models_given; /* --models, or NULL */
 	bool json;
-	int threads; /* --threads; 0 = one per core */
+	int threads; /* --threads; 0 = 1 */
 	/* Opened on demand by the functions below, closed by main. */
 	char *home;
 	struct store *store;

@@ -43,7 +43,8 @@ const struct option_spec program_options[] = {
 		.value = "N",
 		.offset = AT(threads),
 		.max = SESSION_THREADS_MAX,
-		.help = "how many processor cores to use; 0, the default, is all"},
+		.help = "how many processor cores to use (default 1); more is faster only where "
+			"nothing else runs"},
 	{.name = "json",
 		.kind = OPTION_FLAG,
 		.offset = AT(json),

@@ -2,7 +2,6 @@
 #include "vision/pipeline.h"
 
 #include <math.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -28,22 +27,11 @@ struct pipeline {
 	size_t threads;
 };
 
-/* Cores that this process may use. */
-static size_t cores(void)
-{
-	cpu_set_t set;
-	CPU_ZERO(&set);
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 1;
-	int count = CPU_COUNT(&set);
-	return count < 1 ? 1 : count > SESSION_THREADS_MAX ? SESSION_THREADS_MAX : (size_t)count;
-}
-
 static enum err check_options(const struct pipeline_options *options, struct error *why)
 {
 	if (options->threads < 0 || options->threads > SESSION_THREADS_MAX)
-		return err_set(why, ERR_ARG, "%d threads: expected 1 to %d, or 0 for one per core",
-			options->threads, SESSION_THREADS_MAX);
+		return err_set(why, ERR_ARG, "%d threads: expected 1 to %d", options->threads,
+			SESSION_THREADS_MAX);
 	if (!(options->min_score >= 0 && options->min_score <= 1))
 		return err_set(why, ERR_ARG, "a detection's score is 0 to 1, not %g",
 			(double)options->min_score);
@@ -61,7 +49,7 @@ enum err pipeline_open(
 	if (p == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the pipeline");
 	p->min_score = options->min_score > 0 ? options->min_score : PIPELINE_MIN_SCORE;
-	p->threads = options->threads > 0 ? (size_t)options->threads : cores();
+	p->threads = options->threads > 0 ? (size_t)options->threads : 1;
 	err = models_folder(options->models, &p->models, why);
 	/* First of all, while there is little else: its loading takes most memory. */
 	if (err == OK && options->preload)

@@ -18,8 +18,12 @@ struct pipeline_options {
 	const char *models; /* folder with the model files; NULL = as models_folder finds it */
 	enum detector_kind detector;
 	float min_score; /* of a detection; 0 = PIPELINE_MIN_SCORE */
-	int threads;     /* 0 = one per core */
-	bool preload;    /* open the embedding at once rather than when first needed */
+	/*
+	 * 0 = 1. The threads of a network wait for each other some sixty times a photo: on
+	 * cores that others use too, more than one is slower, several times over.
+	 */
+	int threads;
+	bool preload; /* open the embedding at once rather than when first needed */
 };
 
 #define PIPELINE_MIN_SCORE 0.5f
