@@ -32,7 +32,8 @@ static enum err audit(const struct registrar *r, const char *actor, const char *
 	json_decref(detail);
 	if (text == NULL)
 		return err_set(why, ERR_NOMEM, "cannot write the audit: out of memory");
-	enum err err = store_audit(r->store, r->now_ms, actor, action, session->id, text, why);
+	const struct audit_entry entry = {actor, action, session->id, text};
+	enum err err = store_audit(r->store, r->now_ms, &entry, why);
 	free(text);
 	return err;
 }

@@ -198,8 +198,9 @@ enum err cmd_commit(
 {
 	char actor[ACTOR_BYTES];
 	cmd_actor(actor);
+	const struct audit_entry entry = {actor, action, subject, NULL};
 	if (err == OK)
-		err = store_audit(c->store, clock_now_ms(), actor, action, subject, NULL, why);
+		err = store_audit(c->store, clock_now_ms(), &entry, why);
 	if (err == OK)
 		err = store_commit(c->store, why);
 	if (err != OK)

@@ -216,8 +216,9 @@ static enum err join_group(
 	if (!e->group_known) {
 		rc = store_group_add(e->cmd->store, &e->group, now_ms, why);
 		if (rc == OK)
-			rc = store_audit(e->cmd->store, now_ms, e->actor, "group.add", e->group.id,
-				NULL, why);
+			rc = store_audit(e->cmd->store, now_ms,
+				&(struct audit_entry){e->actor, "group.add", e->group.id, NULL},
+				why);
 	}
 	if (rc == OK)
 		rc = store_member_add(e->cmd->store, e->group.id, person->id, now_ms, why);
@@ -230,8 +231,8 @@ static enum err audit(
 	char detail[64];
 	snprintf(detail, sizeof(detail), "{\"photos\":%zu,\"added\":%s}", done->photos,
 		done->added ? "true" : "false");
-	return store_audit(
-		e->cmd->store, now_ms, e->actor, "person.enrol", done->person.id, detail, why);
+	const struct audit_entry entry = {e->actor, "person.enrol", done->person.id, detail};
+	return store_audit(e->cmd->store, now_ms, &entry, why);
 }
 
 static bool any_usable(const struct enrol_batch *batch)

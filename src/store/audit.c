@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store_int.h"
 
-enum err store_audit(struct store *s, int64_t now_ms, const char *actor, const char *action,
-	const char *subject, const char *detail, struct error *why)
+enum err store_audit(
+	struct store *s, int64_t now_ms, const struct audit_entry *entry, struct error *why)
 {
 	char id[UUID_TEXT];
 	uuid_make(now_ms, id);
@@ -13,9 +13,9 @@ enum err store_audit(struct store *s, int64_t now_ms, const char *actor, const c
 		why);
 	query_text(&q, id);
 	query_int(&q, now_ms);
-	query_text(&q, actor);
-	query_text(&q, action);
-	query_text(&q, subject);
-	query_text_or_null(&q, detail != NULL ? detail : "");
+	query_text(&q, entry->actor);
+	query_text(&q, entry->action);
+	query_text(&q, entry->subject);
+	query_text_or_null(&q, entry->detail != NULL ? entry->detail : "");
 	return query_run(&q, NULL);
 }

@@ -285,8 +285,14 @@ enum err store_marks(
 
 /* --- audit --- */
 
-/* Records who did what to what. `detail` is JSON text or NULL; ids, not names, in it. */
-enum err store_audit(struct store *s, int64_t now_ms, const char *actor, const char *action,
-	const char *subject, const char *detail, struct error *why) MUST_USE;
+/* Who did what to what. */
+struct audit_entry {
+	const char *actor;   /* a login name, or what else the program was told */
+	const char *action;  /* "person.add" */
+	const char *subject; /* an id */
+	const char *detail;  /* JSON text or NULL; ids, not names, in it */
+};
+enum err store_audit(struct store *s, int64_t now_ms, const struct audit_entry *entry,
+	struct error *why) MUST_USE;
 
 #endif

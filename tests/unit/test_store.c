@@ -692,7 +692,8 @@ static void nothing_is_written_after_the_database_ended_a_change(void **state)
 	/* As SQLite does by itself when the disk is full. */
 	assert_int_equal(s->ops->run(s->db, "ROLLBACK", &why), OK);
 	assert_int_equal(home_person(s, "Grace", NULL, id, &why), ERR_IO);
-	assert_int_equal(store_audit(s, 1, "a", "b", "c", NULL, &why), ERR_IO);
+	assert_int_equal(
+		store_audit(s, 1, &(struct audit_entry){"a", "b", "c", NULL}, &why), ERR_IO);
 	assert_int_equal(store_commit(s, &why), ERR_IO);
 	struct person_list list = {0};
 	assert_int_equal(store_people(s, NULL, &list, &why), OK);
@@ -725,8 +726,13 @@ static void the_audit_trail_cannot_be_changed(void **state)
 {
 	struct store *s = home_open(*state);
 	struct error why = {0};
-	assert_int_equal(store_audit(s, 5, "cli", "person.add", "id", "{\"n\":1}", &why), OK);
-	assert_int_equal(store_audit(s, 6, "cli", "person.remove", "id", NULL, &why), OK);
+	assert_int_equal(
+		store_audit(
+			s, 5, &(struct audit_entry){"cli", "person.add", "id", "{\"n\":1}"}, &why),
+		OK);
+	assert_int_equal(
+		store_audit(s, 6, &(struct audit_entry){"cli", "person.remove", "id", NULL}, &why),
+		OK);
 	assert_int_equal(s->ops->run(s->db, "UPDATE audit SET actor = 'x'", &why), ERR_ARG);
 	assert_int_equal(s->ops->run(s->db, "DELETE FROM audit", &why), ERR_ARG);
 	assert_non_null(strstr(why.text, "append-only"));
