@@ -21,17 +21,10 @@ enum {
 	LABEL_BYTES = NAME_BYTES + 32,
 };
 
-struct paint {
-	struct colour line, ink;
-};
-
-static const struct paint paint_match = {{0, 158, 75}, {255, 255, 255}};
-static const struct paint paint_review = {{255, 204, 0}, {0, 0, 0}};
-static const struct paint paint_unknown = {{118, 118, 118}, {255, 255, 255}};
-
-struct rect {
-	int x, y, w, h;
-};
+/* The outline of the face is of the label's paper. */
+static const struct label_style style_match = {{255, 255, 255}, {0, 158, 75}};
+static const struct label_style style_review = {{0, 0, 0}, {255, 204, 0}};
+static const struct label_style style_unknown = {{255, 255, 255}, {118, 118, 118}};
 
 static int clamp(int value, int low, int high)
 {
@@ -58,21 +51,26 @@ static struct rect inside(const struct image *photo, const struct box *box, floa
 static void flatten(struct image *photo, struct rect cell)
 {
 	uint64_t sum[3] = {0};
-	uint64_t count = (uint64_t)cell.w * (uint64_t)cell.h;
-	for (int y = cell.y; y < cell.y + cell.h; y++) {
+	uint64_t count = (uint64_t)cell.width * (uint64_t)cell.height;
+	for (int y = cell.y; y < cell.y + cell.height; y++) {
 		const uint8_t *row = photo->rgb + 3 * ((size_t)y * (size_t)photo->width);
-		for (int x = cell.x; x < cell.x + cell.w; x++) {
+		for (int x = cell.x; x < cell.x + cell.width; x++) {
 			for (int k = 0; k < 3; k++)
 				sum[k] += row[3 * x + k];
 		}
 	}
-	for (int y = cell.y; y < cell.y + cell.h; y++) {
+	for (int y = cell.y; y < cell.y + cell.height; y++) {
 		uint8_t *row = photo->rgb + 3 * ((size_t)y * (size_t)photo->width);
-		for (int x = cell.x; x < cell.x + cell.w; x++) {
+		for (int x = cell.x; x < cell.x + cell.width; x++) {
 			for (int k = 0; k < 3; k++)
 				row[3 * x + k] = (uint8_t)(sum[k] / count);
 		}
 	}
+}
+
+static int longest(const struct rect *r)
+{
+	return r->width > r->height ? r->width : r->height;
 }
 
 static void blur_face(struct image *photo, const struct box *box)
@@ -80,14 +78,14 @@ static void blur_face(struct image *photo, const struct box *box)
 	float longer = fmaxf(box->w, box->h);
 	struct rect face = inside(photo, box, longer / BLUR_BORDER_PART);
 	int cells = BLUR_CELLS + 2; /* those of the border */
-	int side = clamp(((face.w > face.h ? face.w : face.h) + cells - 1) / cells, 2, 1 << 16);
-	for (int y = face.y; y < face.y + face.h; y += side) {
-		for (int x = face.x; x < face.x + face.w; x += side) {
+	int side = clamp((longest(&face) + cells - 1) / cells, 2, 1 << 16);
+	for (int y = face.y; y < face.y + face.height; y += side) {
+		for (int x = face.x; x < face.x + face.width; x += side) {
 			struct rect cell = {x, y, side, side};
-			if (cell.x + cell.w > face.x + face.w)
-				cell.w = face.x + face.w - cell.x;
-			if (cell.y + cell.h > face.y + face.h)
-				cell.h = face.y + face.h - cell.y;
+			if (cell.x + cell.width > face.x + face.width)
+				cell.width = face.x + face.width - cell.x;
+			if (cell.y + cell.height > face.y + face.height)
+				cell.height = face.y + face.height - cell.y;
 			flatten(photo, cell);
 		}
 	}
@@ -95,11 +93,11 @@ static void blur_face(struct image *photo, const struct box *box)
 
 /* --- drawing --- */
 
-static const struct paint *paint_of(const struct annotation *what, size_t i)
+static const struct label_style *style_of(const struct annotation *what, size_t i)
 {
 	if (!what->verdict || what->verdict[i].decision == DECISION_MATCH)
-		return &paint_match;
-	return what->verdict[i].decision == DECISION_REVIEW ? &paint_review : &paint_unknown;
+		return &style_match;
+	return what->verdict[i].decision == DECISION_REVIEW ? &style_review : &style_unknown;
 }
 
 static void label_of(const struct annotation *what, size_t i, char out[static LABEL_BYTES])
@@ -144,21 +142,23 @@ static int font_pixels(const struct image *photo, const struct face_list *faces)
 
 static bool overlap(const struct rect *a, const struct rect *b)
 {
-	return a->x < b->x + b->w && b->x < a->x + a->w && a->y < b->y + b->h && b->y < a->y + a->h;
+	bool across = a->x < b->x + b->width && b->x < a->x + a->width;
+	return across && a->y < b->y + b->height && b->y < a->y + a->height;
 }
 
 /* Above the face, under it, or inside at the top or bottom: the first that hides no other label. */
 static struct rect place_label(const struct image *photo, const struct rect *face,
 	const struct rect *taken, size_t count, struct rect label)
 {
-	const int rows[] = {
-
-		face->y - label.h, face->y + face->h, face->y, face->y + face->h - label.h};
+	const int rows[] = {face->y - label.height, face->y + face->height, face->y,
+		face->y + face->height - label.height};
 	struct rect best = label;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct rect at = label;
-		at.x = clamp(face->x, 0, photo->width > label.w ? photo->width - label.w : 0);
-		at.y = clamp(rows[i], 0, photo->height > label.h ? photo->height - label.h : 0);
+		at.x = clamp(
+			face->x, 0, photo->width > label.width ? photo->width - label.width : 0);
+		at.y = clamp(rows[i], 0,
+			photo->height > label.height ? photo->height - label.height : 0);
 		bool free_place = at.y == rows[i];
 		for (size_t k = 0; k < count && free_place; k++)
 			free_place = !overlap(&at, &taken[k]);
@@ -177,15 +177,15 @@ static void draw_labels(
 	char text[LABEL_BYTES];
 	for (size_t i = 0; taken && i < what->faces->count; i++) {
 		struct rect face = inside(photo, &what->faces->face[i].box, 0);
-		const struct paint *paint = paint_of(what, i);
-		if (face.w == 0)
+		const struct label_style *style = style_of(what, i);
+		if (face.width == 0)
 			continue;
 		label_of(what, i, text);
 		/* draw_label adds a little room around the letters. */
 		struct rect label = {
 			0, 0, font_width(font, text) + pixels / 2, pixels + pixels / 2};
 		taken[i] = place_label(photo, &face, taken, i, label);
-		draw_label(photo, font, taken[i].x, taken[i].y, text, paint->ink, paint->line);
+		draw_label(photo, font, taken[i].x, taken[i].y, text, style);
 	}
 	free(taken);
 }
@@ -199,10 +199,9 @@ enum err annotate_draw(
 	int longer = photo->width > photo->height ? photo->width : photo->height;
 	for (size_t i = 0; i < faces->count; i++) {
 		struct rect face = inside(photo, &faces->face[i].box, 0);
-		int line = clamp(face.w / 20, 1, clamp(longer / 300, 2, 1 << 10));
-		if (face.w > 0)
-			draw_box(photo, face.x, face.y, face.w, face.h, line,
-				paint_of(what, i)->line);
+		int line = clamp(face.width / 20, 1, clamp(longer / 300, 2, 1 << 10));
+		if (face.width > 0)
+			draw_box(photo, &face, line, style_of(what, i)->paper);
 	}
 	struct font *font = NULL;
 	int pixels = font_pixels(photo, faces);

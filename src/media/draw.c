@@ -20,7 +20,7 @@ enum {
 };
 
 /* A clipped rectangle, right and bottom exclusive. */
-struct rect {
+struct clipped {
 	int left, top, right, bottom;
 };
 
@@ -29,10 +29,10 @@ static int clamp(int64_t value, int max)
 	return value < 0 ? 0 : value > max ? max : (int)value;
 }
 
-static struct rect clip(
+static struct clipped clip(
 	const struct image *image, int64_t x, int64_t y, int64_t width, int64_t height)
 {
-	return (struct rect){.left = clamp(x, image->width),
+	return (struct clipped){.left = clamp(x, image->width),
 		.top = clamp(y, image->height),
 		.right = clamp(x + width, image->width),
 		.bottom = clamp(y + height, image->height)};
@@ -54,16 +54,17 @@ static void blend(uint8_t *pixel, struct colour colour, unsigned cover)
 static void fill(struct image *image, int64_t x, int64_t y, int64_t width, int64_t height,
 	struct colour colour)
 {
-	struct rect r = clip(image, x, y, width, height);
+	struct clipped r = clip(image, x, y, width, height);
 	for (int row = r.top; row < r.bottom; row++) {
 		for (int column = r.left; column < r.right; column++)
 			blend(pixel_at(image, column, row), colour, 255);
 	}
 }
 
-void draw_box(struct image *image, int x, int y, int width, int height, int thickness,
-	struct colour colour)
+void draw_box(struct image *image, const struct rect *box, int thickness, struct colour colour)
 {
+	/* Wide enough for any sum of two. */
+	int64_t x = box->x, y = box->y, width = box->width, height = box->height;
 	if (width <= 0 || height <= 0 || thickness <= 0)
 		return;
 	int64_t thick = thickness;
@@ -72,9 +73,9 @@ void draw_box(struct image *image, int x, int y, int width, int height, int thic
 		return;
 	}
 	fill(image, x, y, width, thick, colour);
-	fill(image, x, y + (int64_t)height - thick, width, thick, colour);
+	fill(image, x, y + height - thick, width, thick, colour);
 	fill(image, x, y + thick, thick, height - 2 * thick, colour);
-	fill(image, x + (int64_t)width - thick, y + thick, thick, height - 2 * thick, colour);
+	fill(image, x + width - thick, y + thick, thick, height - 2 * thick, colour);
 }
 
 void draw_disc(struct image *image, double x, double y, double radius, struct colour colour)
@@ -85,7 +86,7 @@ void draw_disc(struct image *image, double x, double y, double radius, struct co
 		return;
 	int64_t left = (int64_t)floor(x - radius), top = (int64_t)floor(y - radius);
 	int64_t size = (int64_t)ceil(2 * radius) + 3;
-	struct rect r = clip(image, left, top, size, size);
+	struct clipped r = clip(image, left, top, size, size);
 	for (int row = r.top; row < r.bottom; row++) {
 		for (int column = r.left; column < r.right; column++) {
 			double inside = radius + 0.5 - hypot(column - x, row - y);
@@ -257,7 +258,7 @@ static void draw_glyph(
 	int left = x + glyph->bitmap_left, top = baseline - glyph->bitmap_top;
 	if (bitmap->buffer == NULL)
 		return;
-	struct rect r = clip(image, left, top, bitmap->width, bitmap->rows);
+	struct clipped r = clip(image, left, top, bitmap->width, bitmap->rows);
 	for (int row = r.top; row < r.bottom; row++) {
 		const uint8_t *from = bitmap->buffer + (ptrdiff_t)(row - top) * bitmap->pitch;
 		for (int column = r.left; column < r.right; column++)
@@ -291,7 +292,8 @@ static int walk(struct font *f, const char *text, struct image *image, int x, in
 		/* What no font has: an empty box. */
 		int width = f->pixels / 2 + 1, height = f->pixels * 2 / 3;
 		if (image != NULL)
-			draw_box(image, x + 1, baseline - height, width - 2, height, 1, ink);
+			draw_box(image, &(struct rect){x + 1, baseline - height, width - 2, height},
+				1, ink);
 		x += width;
 	}
 	return x - begin;
@@ -315,12 +317,12 @@ static int move_inside(int at, int size, int room)
 }
 
 void draw_label(struct image *image, struct font *f, int x, int y, const char *text,
-	struct colour ink, struct colour paper)
+	const struct label_style *style)
 {
 	int padding = f->pixels / PART_OF_PADDING;
 	int width = font_width(f, text) + 2 * padding, height = font_label_height(f);
 	x = move_inside(x, width, image->width);
 	y = move_inside(y, height, image->height);
-	fill(image, x, y, width, height, paper);
-	(void)walk(f, text, image, x + padding, y + padding + f->ascent, ink);
+	fill(image, x, y, width, height, style->paper);
+	(void)walk(f, text, image, x + padding, y + padding + f->ascent, style->ink);
 }

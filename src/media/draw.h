@@ -11,8 +11,7 @@ struct colour {
 };
 
 /* A rectangle's outline of `thickness` pixels, clipped at the edges. */
-void draw_box(struct image *image, int x, int y, int width, int height, int thickness,
-	struct colour colour);
+void draw_box(struct image *image, const struct rect *box, int thickness, struct colour colour);
 
 /* A filled disc, clipped at the edges. */
 void draw_disc(struct image *image, double x, double y, double radius, struct colour colour);
@@ -32,8 +31,12 @@ int font_width(struct font *f, const char *text);
 /* Height in pixels of draw_label's label, which is padded by a quarter of the font's height. */
 int font_label_height(const struct font *f);
 
+struct label_style {
+	struct colour ink, paper;
+};
+
 /* Text on a filled label whose top left corner is (x, y), moved inside the image if needed. */
 void draw_label(struct image *image, struct font *f, int x, int y, const char *text,
-	struct colour ink, struct colour paper);
+	const struct label_style *style);
 
 #endif

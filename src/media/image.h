@@ -24,6 +24,11 @@ struct image {
 	uint8_t *rgb;
 };
 
+/* Some of an image's pixels; what lies outside the image is for the function to say. */
+struct rect {
+	int x, y, width, height;
+};
+
 enum image_format { IMAGE_JPEG, IMAGE_PNG, IMAGE_WEBP };
 
 /* What the header says, before orientation is applied. */

@@ -240,17 +240,18 @@ out:
 	return err;
 }
 
-enum err sample_crop(const struct image *src, int x, int y, int width, int height,
-	struct image *out, struct error *why)
+enum err sample_crop(
+	const struct image *src, const struct rect *part, struct image *out, struct error *why)
 {
 	*out = (struct image){0};
-	int64_t left = x > 0 ? x : 0, top = y > 0 ? y : 0;
-	int64_t right = (int64_t)x + width, bottom = (int64_t)y + height;
+	int64_t left = part->x > 0 ? part->x : 0, top = part->y > 0 ? part->y : 0;
+	int64_t right = (int64_t)part->x + part->width;
+	int64_t bottom = (int64_t)part->y + part->height;
 	right = right < src->width ? right : src->width;
 	bottom = bottom < src->height ? bottom : src->height;
 	if (left >= right || top >= bottom)
 		return err_set(why, ERR_ARG, "nothing of %dx%d at (%d, %d) lies in the image",
-			width, height, x, y);
+			part->width, part->height, part->x, part->y);
 	enum err err = image_new(out, (int)(right - left), (int)(bottom - top), why);
 	if (err != OK)
 		return err;

@@ -36,8 +36,8 @@ enum err sample_resize(const struct image *src, int width, int height, struct im
 void sample_warp(const struct image *src, const struct affine *to_src, struct image *out);
 
 /* A rectangle of the source, clipped at its edges; ERR_ARG when nothing is left. */
-enum err sample_crop(const struct image *src, int x, int y, int width, int height,
-	struct image *out, struct error *why) MUST_USE;
+enum err sample_crop(const struct image *src, const struct rect *part, struct image *out,
+	struct error *why) MUST_USE;
 
 /* The inverse map. 0 when there is none (a e = b d). */
 int affine_invert(const struct affine *m, struct affine *out);

@@ -56,7 +56,8 @@ enum err landmarks_run(
 	struct area area = box_area(&face->box, photo->width, photo->height);
 	struct image crop = {0};
 	float *input = session_input(l->session, 0);
-	enum err err = sample_crop(photo, area.x, area.y, area.width, area.height, &crop, why);
+	const struct rect part = {area.x, area.y, area.width, area.height};
+	enum err err = sample_crop(photo, &part, &crop, why);
 	if (err != OK)
 		return err;
 	sample_square_tf(&crop, 1, LANDMARK_SIZE, input);

@@ -13,22 +13,23 @@
 
 #include "attend/engine.h"
 #include "base/file.h"
-#include "media/sample.h"
 #include "tests/support/home.h"
+#include "tests/support/samples.h"
 
 enum { NOW = 1000 };
 
 /* A rectangle of a sample photo with one person in it. */
 struct portrait {
-	int sample, x, y, width, height;
+	int sample;
+	struct rect part;
 };
 
 /* The same person: on the right of the first sample, in the middle of the third. */
-static const struct portrait her_first = {1, 1376, 79, 403, 481};
-static const struct portrait her_third = {3, 985, 115, 380, 480};
+static const struct portrait her_first = {1, {1376, 79, 403, 481}};
+static const struct portrait her_third = {3, {985, 115, 380, 480}};
 /* Others. */
-static const struct portrait left_first = {1, 320, 240, 380, 480};
-static const struct portrait middle_first = {1, 740, 310, 380, 460};
+static const struct portrait left_first = {1, {320, 240, 380, 480}};
+static const struct portrait middle_first = {1, {740, 310, 380, 460}};
 
 struct fixture {
 	struct home home;
@@ -36,20 +37,11 @@ struct fixture {
 	struct engine *engine;
 };
 
-static const char *folder(const char *variable)
-{
-	const char *path = getenv(variable);
-	if (path == NULL || path[0] == '\0' || !file_exists(path)) {
-		print_message("skipped: no folder $%s\n", variable);
-		skip();
-	}
-	return path;
-}
-
 static void open_engine(struct fixture *f)
 {
 	struct error why = {0};
-	struct pipeline_options options = {.models = folder("ROLLCALL_MODELS"), .threads = 1};
+	struct pipeline_options options = {
+		.models = folder_or_skip("ROLLCALL_MODELS"), .threads = 1};
 	if (engine_open(&f->engine, f->store, &options, &why) != OK)
 		fail_msg("%s", why.text);
 }
@@ -57,8 +49,8 @@ static void open_engine(struct fixture *f)
 static void setup(struct fixture *f)
 {
 	*f = (struct fixture){0};
-	folder("ROLLCALL_MODELS");
-	folder("ROLLCALL_SAMPLES");
+	folder_or_skip("ROLLCALL_MODELS");
+	folder_or_skip("ROLLCALL_SAMPLES");
 	assert_true(home_make_quick(&f->home));
 	f->store = home_open(&f->home);
 	assert_non_null(f->store);
@@ -70,26 +62,6 @@ static void teardown(struct fixture *f)
 	engine_close(f->engine);
 	store_close(f->store);
 	home_remove(&f->home);
-}
-
-static struct image load_sample(int number)
-{
-	char path[4096];
-	struct image photo;
-	struct error why = {0};
-	snprintf(path, sizeof(path), "%s/sample%d.jpg", getenv("ROLLCALL_SAMPLES"), number);
-	if (image_load(path, &(struct image_options){0}, &photo, NULL, NULL, &why) != OK)
-		fail_msg("%s", why.text);
-	return photo;
-}
-
-static struct image crop_of(const struct portrait *p)
-{
-	struct image photo = load_sample(p->sample), crop;
-	struct error why = {0};
-	assert_int_equal(sample_crop(&photo, p->x, p->y, p->width, p->height, &crop, &why), OK);
-	image_finish(&photo);
-	return crop;
 }
 
 /* Writes an image below the test's folder; the path stays good until the next call. */
@@ -117,7 +89,7 @@ static void enrol(
 	struct fixture *f, const char *name, const struct portrait *p, char id[static UUID_TEXT])
 {
 	struct error why = {0};
-	struct image crop = crop_of(p);
+	struct image crop = sample_part(p->sample, &p->part);
 	assert_int_equal(home_person(f->store, name, "", id, &why), OK);
 	if (enrol_file(f, id, saved(f, &crop, name), false, &why) != OK)
 		fail_msg("%s", why.text);
@@ -145,8 +117,8 @@ static void who_is_enrolled_is_named_in_another_photo(void **unused)
 	setup(&f);
 	enrol(&f, "Her", &her_first, her);
 	enrol(&f, "Left", &left_first, left);
-	char path[4096];
-	snprintf(path, sizeof(path), "%s/sample3.jpg", getenv("ROLLCALL_SAMPLES"));
+	char path[SAMPLE_PATH];
+	sample_path(3, path);
 	struct identified found = {0};
 	struct error why = {0};
 	assert_int_equal(engine_identify_file(f.engine, path, &found, &why), OK);
@@ -179,7 +151,7 @@ static void templates_outlive_the_engine(void **unused)
 	open_engine(&f);
 	assert_int_equal(gallery_people(engine_gallery(f.engine)), 1);
 	struct identified found = {0};
-	struct image photo = load_sample(3);
+	struct image photo = sample_photo(3);
 	identify(&f, &photo, &found);
 	assert_int_equal(count(&found, DECISION_MATCH), 1);
 	image_finish(&photo);
@@ -213,7 +185,8 @@ static void two_faces_of_a_photo_are_never_the_same_person(void **unused)
 	char her[UUID_TEXT];
 	setup(&f);
 	enrol(&f, "Her", &her_first, her);
-	struct image first = crop_of(&her_first), third = crop_of(&her_third);
+	struct image first = sample_part(her_first.sample, &her_first.part),
+		     third = sample_part(her_third.sample, &her_third.part);
 	struct image both = beside(&third, &first);
 	struct identified found = {0};
 	identify(&f, &both, &found);
@@ -240,7 +213,7 @@ static void a_photo_of_several_is_refused_unless_the_largest_will_do(void **unus
 	struct error why = {0};
 	setup(&f);
 	assert_int_equal(home_person(f.store, "Ann", "", id, &why), OK);
-	struct image photo = load_sample(3);
+	struct image photo = sample_photo(3);
 	const char *path = saved(&f, &photo, "several");
 	assert_int_equal(enrol_file(&f, id, path, false, &why), ERR_ARG);
 	assert_non_null(strstr(why.text, "3 faces"));
@@ -262,7 +235,7 @@ static void a_photo_without_a_usable_face_is_refused(void **unused)
 	assert_int_equal(
 		enrol_file(&f, id, saved(&f, &blank, "blank"), false, &why), ERR_NOT_FOUND);
 	assert_non_null(strstr(why.text, "no face"));
-	crop = crop_of(&her_third);
+	crop = sample_part(her_third.sample, &her_third.part);
 	for (int i = 0; i < 3 * crop.width * crop.height; i++)
 		crop.rgb[i] = crop.rgb[i] < 128 ? (uint8_t)(crop.rgb[i] * 2) : 255;
 	assert_int_equal(enrol_file(&f, id, saved(&f, &crop, "bright"), false, &why), ERR_ARG);
@@ -280,7 +253,7 @@ static void the_same_photo_again_is_refused(void **unused)
 	setup(&f);
 	enrol(&f, "Ann", &middle_first, ann);
 	assert_int_equal(home_person(f.store, "Bob", "", bob, &why), OK);
-	struct image crop = crop_of(&middle_first);
+	struct image crop = sample_part(middle_first.sample, &middle_first.part);
 	const char *path = saved(&f, &crop, "again");
 	assert_int_equal(enrol_file(&f, ann, path, false, &why), ERR_EXISTS);
 	assert_int_equal(enrol_file(&f, bob, path, false, &why), ERR_EXISTS);
@@ -297,7 +270,7 @@ static void somebody_erased_meanwhile_is_not_named(void **unused)
 	enrol(&f, "Her", &her_first, her);
 	assert_int_equal(store_person_remove(f.store, her, &why), OK);
 	struct identified found = {0};
-	struct image photo = load_sample(3);
+	struct image photo = sample_photo(3);
 	identify(&f, &photo, &found);
 	assert_int_equal(found.faces.count, 3);
 	assert_int_equal(count(&found, DECISION_UNKNOWN), 3);

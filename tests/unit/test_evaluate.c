@@ -13,48 +13,31 @@
 
 #include "base/file.h"
 #include "gallery/evaluate.h"
-#include "media/sample.h"
 #include "tests/support/home.h"
+#include "tests/support/samples.h"
 
 /* Ann is on the right of the first sample and in the middle of the third. */
 static const struct {
 	const char *name;
-	int number, sample, x, y, width, height;
+	int number, sample;
+	struct rect part;
 } picture[] = {
-	{"Ann", 1, 1, 1376, 79, 403, 481}, {"Ann", 2, 3, 985, 115, 380, 480},
-	{"Bea", 1, 1, 320, 240, 380, 480}, {"Sky", 1, 1, 1700, 900, 100, 100}, /* nobody */
+	{"Ann", 1, 1, {1376, 79, 403, 481}}, {"Ann", 2, 3, {985, 115, 380, 480}},
+	{"Bea", 1, 1, {320, 240, 380, 480}}, {"Sky", 1, 1, {1700, 900, 100, 100}}, /* nobody */
 };
 
 static const char text[] = "2\nAnn 1 2\nAnn 2 1\nAnn 1 Bea 1\nAnn 2 Sky 1\n";
 
-static const char *folder(const char *variable)
-{
-	const char *path = getenv(variable);
-	if (path == NULL || path[0] == '\0' || !file_exists(path)) {
-		print_message("skipped: no folder $%s\n", variable);
-		skip();
-	}
-	return path;
-}
-
 static void cut(const struct home *home, size_t i)
 {
 	char path[4096];
-	struct image photo, crop;
+	struct image crop = sample_part(picture[i].sample, &picture[i].part);
 	struct error why = {0};
-	snprintf(path, sizeof(path), "%s/sample%d.jpg", folder("ROLLCALL_SAMPLES"),
-		picture[i].sample);
-	assert_int_equal(
-		image_load(path, &(struct image_options){0}, &photo, NULL, NULL, &why), OK);
-	assert_int_equal(sample_crop(&photo, picture[i].x, picture[i].y, picture[i].width,
-				 picture[i].height, &crop, &why),
-		OK);
 	snprintf(path, sizeof(path), "%s/%s", home->folder, picture[i].name);
 	assert_int_equal(file_make_folder(path, 0700, &why), OK);
 	snprintf(path, sizeof(path), "%s/%s/%s_%04d.jpg", home->folder, picture[i].name,
 		picture[i].name, picture[i].number);
 	assert_int_equal(image_save(&crop, path, &why), OK);
-	image_finish(&photo);
 	image_finish(&crop);
 }
 
@@ -75,7 +58,8 @@ static enum err run(const char *images, double scale, struct count *count, struc
 	struct error why = {0};
 	struct pipeline *p;
 	struct pair_list pairs;
-	struct pipeline_options options = {.models = folder("ROLLCALL_MODELS"), .threads = 1};
+	struct pipeline_options options = {
+		.models = folder_or_skip("ROLLCALL_MODELS"), .threads = 1};
 	assert_int_equal(pairs_parse(&pairs, text, strlen(text), &why), OK);
 	assert_int_equal(pipeline_open(&p, &options, &why), OK);
 	enum err err = evaluate_run(p,
@@ -87,8 +71,8 @@ static enum err run(const char *images, double scale, struct count *count, struc
 
 static void a_small_set_is_measured_as_a_whole(void **unused)
 {
-	folder("ROLLCALL_MODELS");
-	folder("ROLLCALL_SAMPLES");
+	folder_or_skip("ROLLCALL_MODELS");
+	folder_or_skip("ROLLCALL_SAMPLES");
 	struct home home;
 	struct evaluation found;
 	assert_true(home_make_quick(&home));
@@ -121,7 +105,7 @@ static void a_missing_photo_stops_it(void **unused)
 {
 	struct evaluation found;
 	struct count count = {0};
-	folder("ROLLCALL_MODELS");
+	folder_or_skip("ROLLCALL_MODELS");
 	assert_int_equal(run("/nowhere", 1, &count, &found), ERR_NOT_FOUND);
 	assert_int_equal(count.calls, 0);
 	evaluation_finish(&found);

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "infer/faceapi.h"
 #include "infer/session.h"
+#include "tests/support/samples.h"
 
 enum { FILE_MAX = 64 << 20, MAPS = 6, TINY_ANCHORS = 5, TINY_VALUES = 5 };
 
@@ -31,16 +32,6 @@ struct network {
 	struct weights *w;
 	struct session *s;
 };
-
-static const char *folder_of(const char *variable)
-{
-	const char *path = getenv(variable);
-	if (path == NULL || path[0] == '\0' || !file_exists(path)) {
-		print_message("skipped: no folder $%s (%s)\n", variable, path != NULL ? path : "");
-		skip();
-	}
-	return path;
-}
 
 static void read_file(const char *folder, const char *name, struct buf *out)
 {
@@ -87,7 +78,7 @@ static struct network open_network(const char *model,
 	struct graph *g = NULL;
 	char name[128];
 	snprintf(name, sizeof(name), "%s_model-weights_manifest.json", model);
-	char *path = path_join(folder_of("ROLLCALL_MODELS"), name);
+	char *path = path_join(folder_or_skip("ROLLCALL_MODELS"), name);
 	if (weights_load(&n.w, path, &why) != OK || make(&g, n.w, &why) != OK ||
 		session_open(&n.s, g, 1, 1, &why) != OK)
 		fail_msg("%s", why.text);
@@ -156,7 +147,7 @@ static double ssd_difference(const struct network *n, const float *boxes, const 
 static void ssd_boxes_and_scores_are_those_of_the_package(void **state)
 {
 	(void)state;
-	const char *folder = folder_of("ROLLCALL_GOLDEN");
+	const char *folder = folder_or_skip("ROLLCALL_GOLDEN");
 	struct network n = open_network("ssd_mobilenetv1", faceapi_ssd);
 	json_t *index = read_index(folder), *one;
 	size_t i, cases = 0;
@@ -213,7 +204,7 @@ static enum err make_tiny(struct graph **out, const struct weights *w, struct er
 static void tiny_boxes_and_scores_are_those_of_the_package(void **state)
 {
 	(void)state;
-	const char *folder = folder_of("ROLLCALL_GOLDEN");
+	const char *folder = folder_or_skip("ROLLCALL_GOLDEN");
 	json_t *index = read_index(folder), *one;
 	size_t i, cases = 0;
 	json_array_foreach(json_object_get(index, "cases"), i, one)
@@ -242,7 +233,7 @@ static void tiny_boxes_and_scores_are_those_of_the_package(void **state)
 static void landmarks_are_those_of_the_package(void **state)
 {
 	(void)state;
-	const char *folder = folder_of("ROLLCALL_GOLDEN");
+	const char *folder = folder_or_skip("ROLLCALL_GOLDEN");
 	struct network n = open_network("face_landmark_68", faceapi_landmarks);
 	json_t *index = read_index(folder), *one;
 	size_t i, cases = 0;
@@ -270,7 +261,7 @@ static void landmarks_are_those_of_the_package(void **state)
 static void embeddings_are_those_of_the_package(void **state)
 {
 	(void)state;
-	const char *folder = folder_of("ROLLCALL_GOLDEN");
+	const char *folder = folder_or_skip("ROLLCALL_GOLDEN");
 	struct network n = open_network("face_recognition", faceapi_embed);
 	json_t *index = read_index(folder), *one;
 	size_t i, cases = 0;

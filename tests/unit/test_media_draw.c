@@ -14,6 +14,9 @@
 
 static const struct colour red = {255, 0, 0}, white = {255, 255, 255}, blue = {0, 0, 255};
 
+static const struct label_style on_red = {.ink = {255, 255, 255}, .paper = {255, 0, 0}};
+static const struct label_style on_blue = {.ink = {255, 255, 255}, .paper = {0, 0, 255}};
+
 static const uint8_t *at(const struct image *image, int x, int y)
 {
 	return image->rgb + 3 * ((size_t)y * (size_t)image->width + (size_t)x);
@@ -43,7 +46,7 @@ static void a_box_is_an_outline(void **state)
 	(void)state;
 	struct image image;
 	setup(&image);
-	draw_box(&image, 5, 6, 20, 10, 2, red);
+	draw_box(&image, &(struct rect){5, 6, 20, 10}, 2, red);
 	assert_int_equal(count(&image, red), 20 * 10 - 16 * 6);
 	assert_true(is(&image, 5, 6, red) && is(&image, 24, 15, red) && is(&image, 6, 10, red));
 	assert_false(is(&image, 7, 8, red) || is(&image, 25, 15, red) || is(&image, 4, 6, red));
@@ -55,7 +58,7 @@ static void a_box_thicker_than_itself_is_full(void **state)
 	(void)state;
 	struct image image;
 	setup(&image);
-	draw_box(&image, 5, 6, 7, 10, 4, red);
+	draw_box(&image, &(struct rect){5, 6, 7, 10}, 4, red);
 	assert_int_equal(count(&image, red), 70);
 	image_finish(&image);
 }
@@ -63,15 +66,14 @@ static void a_box_thicker_than_itself_is_full(void **state)
 static void what_is_outside_is_clipped(void **state)
 {
 	(void)state;
-	static const int odd[][4] = {{-10, -10, 60, 50}, {-2147483647, 0, 2147483647, 5},
+	static const struct rect odd[] = {{-10, -10, 60, 50}, {-2147483647, 0, 2147483647, 5},
 		{2147483647, 2147483647, 2147483647, 2147483647}, {39, 29, 9, 9}, {0, 0, -4, 5},
 		{-2147483647 - 1, -2147483647 - 1, 2147483647, 2147483647}};
 	struct image image;
 	setup(&image);
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-		const int *o = odd[i];
-		draw_box(&image, o[0], o[1], o[2], o[3], 1, red);
-		draw_disc(&image, o[0], o[1], fabs((double)o[2]), blue);
+		draw_box(&image, &odd[i], 1, red);
+		draw_disc(&image, odd[i].x, odd[i].y, fabs((double)odd[i].width), blue);
 	}
 	draw_disc(&image, NAN, 3, 3, blue);
 	draw_disc(&image, 3, 3, INFINITY, blue);
@@ -111,7 +113,7 @@ static void a_label_shows_its_text(void **state)
 	struct font *f = open_or_skip(16);
 	struct image image;
 	assert_int_equal(image_new(&image, 300, 60, NULL), OK);
-	draw_label(&image, f, 10, 10, "Jos\xC3\xA9", white, red);
+	draw_label(&image, f, 10, 10, "Jos\xC3\xA9", &on_red);
 	int height = font_label_height(f), width = font_width(f, "Jos\xC3\xA9") + 8;
 	assert_true(is(&image, 10, 10, red) && is(&image, 9 + width, 9 + height, red));
 	assert_true(is(&image, 9, 10, (struct colour){0}));
@@ -127,16 +129,16 @@ static void a_label_moves_inside_the_image(void **state)
 	struct font *f = open_or_skip(12);
 	struct image image;
 	assert_int_equal(image_new(&image, 100, 60, NULL), OK);
-	draw_label(&image, f, 95, 55, "x", white, red);
+	draw_label(&image, f, 95, 55, "x", &on_red);
 	assert_true(is(&image, 99, 59, red));
-	draw_label(&image, f, -20, -20, "x", white, blue);
+	draw_label(&image, f, -20, -20, "x", &on_blue);
 	assert_true(is(&image, 0, 0, blue));
-	draw_label(&image, f, 50, 30, "a text that is far too long for it", white, red);
+	draw_label(&image, f, 50, 30, "a text that is far too long for it", &on_red);
 	assert_true(is(&image, 0, 30, red));
 	image_finish(&image);
 	/* Smaller than any label. */
 	assert_int_equal(image_new(&image, 2, 2, NULL), OK);
-	draw_label(&image, f, 0, 0, "x", white, red);
+	draw_label(&image, f, 0, 0, "x", &on_red);
 	image_finish(&image);
 	font_close(f);
 }
@@ -153,7 +155,7 @@ static void every_script_and_broken_text_take_room(void **state)
 	assert_int_equal(image_new(&image, 200, 60, NULL), OK);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		assert_true(font_width(f, texts[i]) > 5);
-		draw_label(&image, f, 0, 0, texts[i], white, red);
+		draw_label(&image, f, 0, 0, texts[i], &on_red);
 		/* Whatever it looks like, something is there. */
 		int ink = 0;
 		for (int n = 0; n < image.width * font_label_height(f); n++)

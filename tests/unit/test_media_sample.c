@@ -319,15 +319,17 @@ static void a_crop_is_clipped_at_the_edges(void **state)
 	struct image src, out;
 	struct error why = {0};
 	make_noise(&src, 30, 20);
-	assert_int_equal(sample_crop(&src, -5, 12, 10, 100, &out, &why), OK);
+	assert_int_equal(sample_crop(&src, &(struct rect){-5, 12, 10, 100}, &out, &why), OK);
 	assert_int_equal(out.width, 5);
 	assert_int_equal(out.height, 8);
 	assert_int_equal(pixel(&out, 4, 7, 2), pixel(&src, 4, 19, 2));
 	image_finish(&out);
-	assert_int_equal(sample_crop(&src, 30, 0, 5, 5, &out, &why), ERR_ARG);
-	assert_int_equal(sample_crop(&src, 3, 3, 0, 5, &out, &why), ERR_ARG);
-	assert_int_equal(sample_crop(&src, 3, 3, -5, 5, &out, &why), ERR_ARG);
-	assert_int_equal(sample_crop(&src, 2147483647, 0, 2147483647, 5, &out, &why), ERR_ARG);
+	assert_int_equal(sample_crop(&src, &(struct rect){30, 0, 5, 5}, &out, &why), ERR_ARG);
+	assert_int_equal(sample_crop(&src, &(struct rect){3, 3, 0, 5}, &out, &why), ERR_ARG);
+	assert_int_equal(sample_crop(&src, &(struct rect){3, 3, -5, 5}, &out, &why), ERR_ARG);
+	assert_int_equal(
+		sample_crop(&src, &(struct rect){2147483647, 0, 2147483647, 5}, &out, &why),
+		ERR_ARG);
 	assert_null(out.rgb);
 	image_finish(&src);
 }

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "base/file.h"
 #include "media/sample.h"
 #include "vision/detect.h"
+#include "tests/support/samples.h"
 #include "vision/pipeline.h"
 
 enum { SAMPLES = 6, FACES = 32 };
@@ -21,39 +21,16 @@ enum { SAMPLES = 6, FACES = 32 };
 /* What the photos show, counted by eye. */
 static const size_t people_in[SAMPLES] = {3, 3, 3, 4, 5, 4};
 
-/* Which folder holds the models, or NULL, having said so. */
-static const char *folder(const char *variable)
-{
-	const char *path = getenv(variable);
-	if (path == NULL || path[0] == '\0' || !file_exists(path)) {
-		print_message("skipped: no folder $%s\n", variable);
-		return NULL;
-	}
-	return path;
-}
-
 static struct pipeline *open_or_skip(enum detector_kind detector)
 {
 	struct error why = {0};
 	struct pipeline *p = NULL;
 	struct pipeline_options options = {
-		.models = folder("ROLLCALL_MODELS"), .detector = detector, .threads = 1};
-	if (options.models == NULL || folder("ROLLCALL_SAMPLES") == NULL)
-		skip();
+		.models = folder_or_skip("ROLLCALL_MODELS"), .detector = detector, .threads = 1};
+	folder_or_skip("ROLLCALL_SAMPLES");
 	if (pipeline_open(&p, &options, &why) != OK)
 		fail_msg("%s", why.text);
 	return p;
-}
-
-static struct image sample_photo(int number)
-{
-	char path[4096];
-	struct image photo;
-	struct error why = {0};
-	snprintf(path, sizeof(path), "%s/sample%d.jpg", getenv("ROLLCALL_SAMPLES"), number);
-	if (image_load(path, &(struct image_options){0}, &photo, NULL, NULL, &why) != OK)
-		fail_msg("%s", why.text);
-	return photo;
 }
 
 static void run(struct pipeline *p, const struct image *photo, enum pipeline_depth depth,
@@ -213,13 +190,10 @@ static void a_face_that_fills_the_photo_is_found(void **unused)
 	/* The detector alone is unsure of it: the second look finds it. */
 	struct pipeline *p = open_or_skip(DETECTOR_SSD);
 	struct face_list faces = {0};
-	struct error why = {0};
-	struct image photo = sample_photo(3), crop;
-	assert_int_equal(sample_crop(&photo, 1055, 180, 260, 340, &crop, &why), OK);
+	struct image crop = sample_part(3, &(struct rect){1055, 180, 260, 340});
 	run(p, &crop, PIPELINE_EMBED, &faces);
 	assert_int_equal(faces.count, 1);
 	image_finish(&crop);
-	image_finish(&photo);
 	face_list_finish(&faces);
 	pipeline_close(p);
 }
