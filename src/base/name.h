@@ -33,8 +33,8 @@ enum err name_key(const char *clean, char out[static NAME_KEY_BYTES], struct err
 
 /*
  * How many characters must be inserted, dropped, changed or swapped with their neighbour
- * to make one text of the other (optimal string alignment); for "did you mean". Well-formed
- * UTF-8; what is beyond NAME_CHARS_MAX is not looked at.
+ * to make one text of the other (optimal string alignment); for "did you mean". Bytes that
+ * are no UTF-8 end a text; what is beyond NAME_CHARS_MAX is not looked at.
  */
 size_t name_distance(const char *a, const char *b);
 

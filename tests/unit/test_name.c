@@ -140,6 +140,11 @@ static void the_distance_counts_edits_and_swaps(void **state)
 	assert_int_equal(name_distance("jose", "jos" E_ACUTE), 1);
 	assert_int_equal(name_distance("maria", "amria"), 1);
 	assert_int_equal(name_distance("kitten", "sitting"), 3);
+	/* No letter is both swapped and changed. */
+	assert_int_equal(name_distance("ca", "abc"), 3);
+	assert_int_equal(name_distance("abc", "ca"), 3);
+	/* What is no UTF-8 ends the text. */
+	assert_int_equal(name_distance("ab\xFF", "ab"), 0);
 	size_t distance;
 	assert_true(name_is_near("lovelcae", "lovelace", &distance));
 	assert_int_equal(distance, 1);
