@@ -21,6 +21,7 @@ noble) mirror=${MIRROR:-http://archive.ubuntu.com/ubuntu} components=main,univer
 esac
 [ "$(id -u)" = 0 ] || die "a fresh machine needs root (chroot, mounts)" "Run it with sudo."
 command -v debootstrap >/dev/null || die "debootstrap is missing" "apt-get install debootstrap"
+user_home=/home/teacher
 bad=0
 mkdir -p "$cache"
 
@@ -104,8 +105,8 @@ try() {
 strays() {
 	local stray
 	stray=$(find "$machine/root" "$machine/home" -newer "$machine/etc/fresh-start" -mindepth 1 \
-		! -path "$machine/home/teacher/rollcall*" ! -path "$machine/root/rollcall*" \
-		! -name '.bash*' ! -name .sudo_as_admin_successful ! -path "$machine/home/teacher" 2>/dev/null || true)
+		! -path "$machine$user_home/rollcall*" ! -path "$machine/root/rollcall*" \
+		! -name '.bash*' ! -name .sudo_as_admin_successful ! -path "$machine$user_home" 2>/dev/null || true)
 	[ -z "$stray" ] && return
 	say "FAILED: files outside the checkout:"
 	say "${stray//$machine/}"
@@ -124,11 +125,11 @@ done
 inside root sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq sudo' >"$work/sudo.log" 2>&1 || die "cannot install sudo: see $work/sudo.log"
 inside root sh -c 'useradd -m -s /bin/bash teacher && echo "teacher ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/teacher'
 inside root sh -c 'DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq gcc meson ninja-build libxnnpack-dev nodejs npm && apt-get autoremove -y -qq --purge' >"$work/purge.log" 2>&1 || die "cannot take the packages away again"
-git clone -q "file://$root" "$machine/home/teacher/rollcall"
-chroot "$machine" chown -R teacher:teacher /home/teacher
+git clone -q "file://$root" "$machine$user_home/rollcall"
+chroot "$machine" chown -R teacher:teacher $user_home
 touch "$machine/etc/fresh-start"
 for command in "${commands[@]}"; do
-	try teacher /home/teacher/rollcall "$command"
+	try teacher $user_home/rollcall "$command"
 done
 strays
 
