@@ -8,8 +8,8 @@
 #include "cmd/person.h"
 
 struct export_options {
-	const char *from, *to, *group, *output;
-	int format;
+	const char *from, *to, *group;
+	struct out_choice out;
 };
 
 #define AT(field) offsetof(struct export_options, field)
@@ -32,20 +32,8 @@ static const struct option_spec options[] = {
 		.offset = AT(group),
 		.complete = "group",
 		.help = "only this group's people"},
-	{.name = "format",
-		.letter = 'f',
-		.kind = OPTION_CHOICE,
-		.choices = "csv|json|xlsx",
-		.value = "FORMAT",
-		.offset = AT(format),
-		.help = "csv, json or xlsx; else as the ending of the file says, else CSV"},
-	{.name = "output",
-		.letter = 'o',
-		.kind = OPTION_TEXT,
-		.value = "FILE",
-		.offset = AT(output),
-		.complete = "file",
-		.help = "write to this file instead of the terminal"},
+	OUT_OPTIONS(struct export_options, "csv|json|xlsx",
+		"csv, json or xlsx; else as the ending of the file says, else CSV"),
 	{0},
 };
 
@@ -74,7 +62,7 @@ static enum err write_table(
 	else if (err == OK)
 		err = table_csv(e->table, &bytes, why);
 	if (err == OK)
-		err = cmd_output(o->output, bytes.data, bytes.len, why);
+		err = cmd_output(o->out.path, bytes.data, bytes.len, why);
 	buf_finish(&bytes);
 	return err;
 }
@@ -84,16 +72,16 @@ static enum err write_json(struct export *e, size_t kind, struct error *why)
 	const struct export_options *o = e->c->options;
 	json_t *document = json_pack(
 		"{s:s,s:s,s:s}", "from", e->from, "to", e->to, "zone", zone_name(e->c->zone));
-	char *text = NULL;
-	enum err err = document != NULL ? kinds[kind].json(e, document, why)
-					: err_set(why, ERR_NOMEM, "cannot export: out of memory");
-	if (err == OK) {
+	char *text = NULL, *line = NULL;
+	enum err err = document != NULL ? kinds[kind].json(e, document, why) : OK;
+	if (err == OK && document != NULL)
 		text = json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(9));
-		err = text != NULL ? cmd_output(o->output, text, strlen(text), why)
-				   : err_set(why, ERR_NOMEM, "cannot export: out of memory");
-	}
-	if (err == OK && o->output == NULL)
-		err = cmd_output(NULL, "\n", 1, why);
+	int len = text != NULL ? asprintf(&line, "%s\n", text) : -1;
+	if (err == OK)
+		err = len >= 0 ? cmd_output(o->out.path, line, (size_t)len, why)
+			       : err_set(why, ERR_NOMEM, "cannot export: out of memory");
+	if (len >= 0)
+		free(line);
 	free(text);
 	json_decref(document);
 	return err;
@@ -118,20 +106,15 @@ static enum err range(struct export *e, struct error *why)
 
 static int run(struct cmd *c)
 {
-	static const enum roll_format formats[] = {ROLL_CSV, ROLL_JSON, ROLL_XLSX};
 	const struct export_options *o = c->options;
 	struct error why = {0};
 	struct group group;
 	struct export e = {.c = c};
 	enum roll_format format;
-	const struct out_choice choice = {.given = cmd_given(c, "format"),
-		.want = formats[o->format],
-		.standard = ROLL_CSV,
-		.path = o->output};
 	int kind = choice_index(KINDS, c->arg[0]);
 	if (kind < 0)
 		return cmd_usage(c, "cannot export '%s': it is one of " KINDS, c->arg[0]);
-	enum err err = out_format(c, &choice, &format, &why);
+	enum err err = out_format(c, &o->out, ROLL_CSV, &format, &why);
 	if (err == OK)
 		err = cmd_store_read(c, &why);
 	if (err == OK)

@@ -4,8 +4,9 @@
 #include "report/roll_report.h"
 
 struct roll_options {
-	const char *date, *group, *output, *person, *reason;
-	int format, status;
+	const char *date, *group, *person, *reason;
+	struct out_choice out;
+	int status;
 	bool close;
 };
 
@@ -25,21 +26,8 @@ static const struct option_spec options[] = {
 		.offset = AT(group),
 		.complete = "group",
 		.help = "only this group; else all"},
-	{.name = "format",
-		.letter = 'f',
-		.kind = OPTION_CHOICE,
-		.choices = OUT_FORMATS,
-		.value = "FORMAT",
-		.offset = AT(format),
-		.help = "table, json, csv or xlsx; else as the ending of the file says, else a "
-			"table"},
-	{.name = "output",
-		.letter = 'o',
-		.kind = OPTION_TEXT,
-		.value = "FILE",
-		.offset = AT(output),
-		.complete = "file",
-		.help = "write to this file instead of the terminal"},
+	OUT_OPTIONS(struct roll_options, "table|json|csv|xlsx",
+		"table, json, csv or xlsx; else as the ending of the file says, else a table"),
 	{.name = "close",
 		.kind = OPTION_FLAG,
 		.offset = AT(close),
@@ -109,16 +97,13 @@ static enum err print(
 {
 	const struct roll_options *o = c->options;
 	struct table_style style = cmd_table_style();
-	if (o->output != NULL)
+	if (o->out.path != NULL)
 		style = (struct table_style){.unicode = true};
 	struct buf text;
 	buf_init(&text, REPORT_BYTES_MAX);
 	enum err err = roll_report(roll, c->zone, format, &style, &text, why);
 	if (err == OK)
-		err = cmd_output(o->output, text.data, text.len, why);
-	if (err == OK && format == ROLL_JSON && text.len > 0 && text.data[text.len - 1] != '\n' &&
-		o->output == NULL)
-		err = cmd_output(NULL, "\n", 1, why);
+		err = cmd_output(o->out.path, text.data, text.len, why);
 	buf_finish(&text);
 	return err;
 }
@@ -132,15 +117,11 @@ static int run(struct cmd *c)
 	char day[DAY_TEXT];
 	struct roll roll = {0};
 	enum roll_format format;
-	const struct out_choice choice = {.given = cmd_given(c, "format"),
-		.want = (enum roll_format)o->format,
-		.standard = ROLL_TABLE,
-		.path = o->output};
 	int status = check(c);
 	if (status != EXIT_OK)
 		return status;
 	bool writes = o->close || cmd_given(c, "set");
-	enum err err = out_format(c, &choice, &format, &why);
+	enum err err = out_format(c, &o->out, ROLL_TABLE, &format, &why);
 	if (err == OK)
 		err = writes ? cmd_store(c, 0, &why) : cmd_store_read(c, &why);
 	if (err == OK)
