@@ -230,11 +230,14 @@ static bool is_folder(const char *path)
 }
 
 enum err annotate_init(
-	struct annotate *a, const char *out, bool blur, size_t photos, struct error *why)
+	struct annotate *a, const struct annotate_choice *choice, size_t photos, struct error *why)
 {
-	*a = (struct annotate){.out = out, .blur = blur};
+	const char *out = choice->out;
+	*a = (struct annotate){.to = *choice};
 	if (!out)
-		return blur ? err_set(why, ERR_ARG, "--blur is for the picture of --annotate") : OK;
+		return choice->blur
+			? err_set(why, ERR_ARG, "--blur is for the picture of --annotate")
+			: OK;
 	if (!out[0])
 		return err_set(why, ERR_ARG, "--annotate needs a file or a folder");
 	bool picture = photo_ending(out);
@@ -255,7 +258,7 @@ enum err annotate_init(
 void annotate_finish(struct annotate *a)
 {
 	photo_list_finish(&a->written);
-	a->out = NULL;
+	a->to.out = NULL;
 }
 
 static bool was_written(const struct annotate *a, const char *path)
@@ -279,7 +282,7 @@ static char *path_in_folder(const struct annotate *a, const char *photo)
 				 : asprintf(&name, "%.*s-%d.jpg", stem, base, i);
 		if (len < 0)
 			return NULL;
-		char *path = path_join(a->out, name);
+		char *path = path_join(a->to.out, name);
 		free(name);
 		if (!path || !was_written(a, path))
 			return path;
@@ -297,9 +300,9 @@ static bool same_file(const char *a, const char *b)
 enum err annotate_write(struct annotate *a, const char *path, struct image *photo,
 	const struct annotation *what, struct error *why)
 {
-	if (!a->out)
+	if (!a->to.out)
 		return OK;
-	char *out = a->folder ? path_in_folder(a, path) : mem_strdup(a->out);
+	char *out = a->folder ? path_in_folder(a, path) : mem_strdup(a->to.out);
 	if (!out)
 		return err_set(why, ERR_NOMEM, "out of memory");
 	enum err rc = OK;
@@ -308,7 +311,7 @@ enum err annotate_write(struct annotate *a, const char *path, struct image *phot
 			"the annotated picture would replace the photo itself: give another "
 			"folder");
 	if (rc == OK)
-		rc = annotate_draw(photo, what, a->blur, why);
+		rc = annotate_draw(photo, what, a->to.blur, why);
 	if (rc == OK)
 		rc = image_save(photo, out, why);
 	if (rc == OK && a->folder)

@@ -6,16 +6,37 @@
 #define CMD_ANNOTATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "attend/engine.h"
 #include "base/err.h"
 #include "cmd/photo_list.h"
 #include "media/image.h"
 
+/* What the command line says of annotated photos. */
+struct annotate_choice {
+	const char *out; /* a file or a folder; NULL = nowhere */
+	bool blur;       /* make the faces unrecognisable */
+};
+
+/* Two rows of an option table; `type` has a `struct annotate_choice annotate`. */
+#define ANNOTATE_OPTIONS(type, with)                                            \
+	{.name = "annotate",                                                    \
+		.kind = OPTION_TEXT,                                            \
+		.value = "OUT",                                                 \
+		.help = "write the photo with " with                            \
+			": a .jpg or .png, or a folder for several photos",     \
+		.offset = offsetof(type, annotate.out),                         \
+		.complete = "file"},                                            \
+	{                                                                       \
+		.name = "blur", .kind = OPTION_FLAG,                            \
+		.help = "make the faces in the annotated photo unrecognisable", \
+		.offset = offsetof(type, annotate.blur)                         \
+	}
+
 /* Where annotated photos go. Zero-initialise; release with annotate_finish. */
 struct annotate {
-	const char *out; /* a file or a folder; NULL = nowhere, and every call does nothing */
-	bool blur;       /* make the faces unrecognisable */
+	struct annotate_choice to; /* without `out` every call does nothing */
 	bool folder;
 	struct photo_list written; /* so that photos of the same name do not replace each other */
 };
@@ -32,8 +53,8 @@ struct annotation {
  * missing) for several photos, else a file or a folder. ERR_ARG, ERR_UNSUPPORTED (the ending
  * is no picture's), or why the folder cannot be made.
  */
-enum err annotate_init(
-	struct annotate *a, const char *out, bool blur, size_t photos, struct error *why) MUST_USE;
+enum err annotate_init(struct annotate *a, const struct annotate_choice *choice, size_t photos,
+	struct error *why) MUST_USE;
 void annotate_finish(struct annotate *a);
 
 /*

@@ -9,23 +9,12 @@
 
 struct detect_options {
 	struct engine_choice choice;
-	const char *annotate;
-	bool blur;
+	struct annotate_choice annotate;
 };
 
 static const struct option_spec options[] = {
 	RECOGNISE_OPTIONS(struct detect_options),
-	{.name = "annotate",
-		.kind = OPTION_TEXT,
-		.value = "OUT",
-		.help = "write the photo with a box at every face: a .jpg or .png, or a folder "
-			"for several photos",
-		.offset = offsetof(struct detect_options, annotate),
-		.complete = "file"},
-	{.name = "blur",
-		.kind = OPTION_FLAG,
-		.help = "make the faces in the annotated photo unrecognisable",
-		.offset = offsetof(struct detect_options, blur)},
+	ANNOTATE_OPTIONS(struct detect_options, "a box at every face"),
 	{0},
 };
 
@@ -35,7 +24,6 @@ struct detect {
 	struct photo_run photos;
 	struct annotate annotate;
 	struct table *table;
-	size_t faces;
 };
 
 static enum err add_row(
@@ -67,7 +55,6 @@ static enum err one_photo(void *ctx, const char *path, json_t **entry, struct er
 	for (size_t i = 0; rc == OK && i < faces.count; i++)
 		rc = add_row(d, path, &faces.face[i], why);
 	if (rc == OK) {
-		d->faces += faces.count;
 		*entry = detected_json(path, &photo, &faces, &ms, ms_decode);
 		rc = annotate_write(
 			&d->annotate, path, &photo, &(struct annotation){.faces = &faces}, why);
@@ -85,43 +72,21 @@ static const struct table_column columns[] = {
 	{"What is wrong", ALIGN_LEFT},
 };
 
-static enum err print_table(const struct detect *d, struct error *why)
-{
-	size_t seen = d->photos.done - d->photos.failed;
-	if (d->faces > 0)
-		return cmd_print_table(d->table, why);
-	if (seen > 0)
-		return print_text(why, "no face in %zu %s\n", seen, seen == 1 ? "photo" : "photos");
-	return OK;
-}
-
-/* Prints what was found; gives the exit status. */
-static int print(const struct cmd *c, const struct detect *d)
-{
-	struct error why = {0};
-	int status = EXIT_OK;
-	if (c->json)
-		status = cmd_print_json(json_pack("{s:O}", "photos", d->photos.photos));
-	else if (print_table(d, &why) != OK)
-		status = cmd_fail(&why);
-	return status == EXIT_OK ? photo_run_status(&d->photos, d->faces > 0) : status;
-}
-
 static int run(struct cmd *c)
 {
 	struct detect d = {.options = c->options};
 	struct error why = {0};
 	enum err rc = photo_run_init(&d.photos, c, 0, &why);
 	if (rc == OK)
-		rc = annotate_init(&d.annotate, d.options->annotate, d.options->blur,
-			d.photos.list.count, &why);
+		rc = annotate_init(&d.annotate, &d.options->annotate, d.photos.list.count, &why);
 	if (rc == OK)
 		rc = table_new(&d.table, columns, sizeof(columns) / sizeof(columns[0]), &why);
 	if (rc == OK)
 		rc = recognise_pipeline(&d.pipeline, c, &d.options->choice, &why);
 	if (rc == OK)
 		rc = photo_run_all(&d.photos, one_photo, &d, "photos", &why);
-	int status = rc == OK ? print(c, &d) : cmd_fail(&why);
+	int status = rc == OK ? photo_run_print(&d.photos, c, d.table, table_rows(d.table) > 0)
+			      : cmd_fail(&why);
 	pipeline_close(d.pipeline);
 	table_free(d.table);
 	annotate_finish(&d.annotate);

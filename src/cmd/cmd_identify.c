@@ -8,22 +8,11 @@
 
 struct identify_options {
 	struct engine_choice choice;
-	const char *annotate;
-	bool blur;
+	struct annotate_choice annotate;
 };
 
 static const struct option_spec options[] = {
-	{.name = "annotate",
-		.kind = OPTION_TEXT,
-		.value = "OUT",
-		.help = "write the photo with boxes and names: a .jpg or .png, or a folder for "
-			"several photos",
-		.offset = offsetof(struct identify_options, annotate),
-		.complete = "file"},
-	{.name = "blur",
-		.kind = OPTION_FLAG,
-		.help = "make the faces in the annotated photo unrecognisable",
-		.offset = offsetof(struct identify_options, blur)},
+	ANNOTATE_OPTIONS(struct identify_options, "boxes and names"),
 	RECOGNISE_OPTIONS(struct identify_options),
 	{0},
 };
@@ -33,7 +22,7 @@ struct identify {
 	struct photo_run photos;
 	struct annotate annotate;
 	struct table *table;
-	size_t faces, matches;
+	size_t matches;
 };
 
 static const struct table_column columns[] = {
@@ -75,35 +64,12 @@ static enum err one_photo(void *ctx, const char *path, json_t **entry, struct er
 	for (size_t i = 0; rc == OK && i < id.faces.count; i++)
 		d->matches += id.verdict[i].decision == DECISION_MATCH;
 	if (rc == OK) {
-		d->faces += id.faces.count;
 		*entry = identified_json(path, &id);
 		rc = annotate_write(&d->annotate, path, &id.photo,
 			&(struct annotation){&id.faces, id.verdict, id.person}, why);
 	}
 	identified_finish(&id);
 	return rc;
-}
-
-static enum err print_table(const struct identify *d, struct error *why)
-{
-	size_t seen = d->photos.done - d->photos.failed;
-	if (d->faces > 0)
-		return cmd_print_table(d->table, why);
-	if (seen > 0)
-		return print_text(why, "no face in %zu %s\n", seen, seen == 1 ? "photo" : "photos");
-	return OK;
-}
-
-/* Prints who was found; gives the exit status. */
-static int print(const struct cmd *c, const struct identify *d)
-{
-	struct error why = {0};
-	int status = EXIT_OK;
-	if (c->json)
-		status = cmd_print_json(json_pack("{s:O}", "photos", d->photos.photos));
-	else if (print_table(d, &why) != OK)
-		status = cmd_fail(&why);
-	return status == EXIT_OK ? photo_run_status(&d->photos, d->matches > 0) : status;
 }
 
 static int run(struct cmd *c)
@@ -113,7 +79,7 @@ static int run(struct cmd *c)
 	struct error why = {0};
 	enum err rc = photo_run_init(&d.photos, c, 0, &why);
 	if (rc == OK)
-		rc = annotate_init(&d.annotate, o->annotate, o->blur, d.photos.list.count, &why);
+		rc = annotate_init(&d.annotate, &o->annotate, d.photos.list.count, &why);
 	if (rc == OK)
 		rc = table_new(&d.table, columns, sizeof(columns) / sizeof(columns[0]), &why);
 	if (rc == OK)
@@ -126,7 +92,8 @@ static int run(struct cmd *c)
 			 "import'");
 	if (rc == OK)
 		rc = photo_run_all(&d.photos, one_photo, &d, "photos", &why);
-	int status = rc == OK ? print(c, &d) : cmd_fail(&why);
+	int status =
+		rc == OK ? photo_run_print(&d.photos, c, d.table, d.matches > 0) : cmd_fail(&why);
 	table_free(d.table);
 	annotate_finish(&d.annotate);
 	photo_run_finish(&d.photos);

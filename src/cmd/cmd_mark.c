@@ -179,7 +179,6 @@ static enum err print_tables(const struct mark_run *m, struct error *why)
 {
 	size_t written = table_rows(m->written_table),
 	       not_written = table_rows(m->not_written_table);
-	size_t seen = m->photos.done - m->photos.failed;
 	enum err rc = OK;
 	if (written > 0)
 		rc = cmd_print_table(m->written_table, why);
@@ -189,8 +188,8 @@ static enum err print_tables(const struct mark_run *m, struct error *why)
 		rc = print_text(why, "Not marked:\n");
 	if (rc == OK && not_written > 0)
 		rc = cmd_print_table(m->not_written_table, why);
-	if (rc == OK && written + not_written == 0 && seen > 0)
-		rc = print_text(why, "no face in %zu %s\n", seen, seen == 1 ? "photo" : "photos");
+	if (rc == OK && written + not_written == 0)
+		rc = photo_run_no_face(&m->photos, why);
 	return rc;
 }
 

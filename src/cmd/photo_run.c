@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "cmd/faces_json.h"
+#include "cmd/words.h"
 
 /* Bytes of the longest beginning, up to a slash, that all paths share. */
 static size_t common_folder(const struct photo_list *list)
@@ -109,4 +110,29 @@ int photo_run_status(const struct photo_run *run, bool recognised)
 	if (run->failed || run->stopped)
 		return EXIT_FAILED;
 	return recognised ? EXIT_OK : EXIT_NOTHING;
+}
+
+enum err photo_run_no_face(const struct photo_run *run, struct error *why)
+{
+	size_t seen = run->done - run->failed;
+	if (seen == 0)
+		return OK;
+	return print_text(why, "no face in %zu %s\n", seen, seen == 1 ? "photo" : "photos");
+}
+
+int photo_run_print(const struct photo_run *run, const struct cmd *c, const struct table *faces,
+	bool recognised)
+{
+	struct error why = {0};
+	int status = EXIT_OK;
+	enum err rc = OK;
+	if (c->json)
+		status = cmd_print_json(json_pack("{s:O}", "photos", run->photos));
+	else if (table_rows(faces) > 0)
+		rc = cmd_print_table(faces, &why);
+	else
+		rc = photo_run_no_face(run, &why);
+	if (rc)
+		status = cmd_fail(&why);
+	return status == EXIT_OK ? photo_run_status(run, recognised) : status;
 }

@@ -42,6 +42,16 @@ enum err photo_run_all(struct photo_run *run, photo_run_fn *fn, void *ctx, const
 /* The exit status: failed if a photo failed or was left out, else nothing unless `recognised`. */
 int photo_run_status(const struct photo_run *run, bool recognised);
 
+/* "no face in 3 photos", if any could be looked at. */
+enum err photo_run_no_face(const struct photo_run *run, struct error *why) MUST_USE;
+
+/*
+ * Prints a table of faces, or that there is none, or with --json {"photos"}; gives the exit
+ * status.
+ */
+int photo_run_print(const struct photo_run *run, const struct cmd *c, const struct table *faces,
+	bool recognised);
+
 /* The path as tables show it: without the folder that all photos are in. Borrowed from `path`. */
 const char *photo_short(const struct photo_run *run, const char *path);
 
