@@ -102,7 +102,7 @@ static enum err embed_photo(struct pipeline *p, const struct image *photo, struc
 	struct sample *sample, struct evaluation *out, struct error *why)
 {
 	struct pipeline_times ms = {0};
-	enum err err = pipeline_run(p, photo, PIPELINE_EMBED, faces, &ms, why);
+	enum err err = pipeline_run(p, photo, PIPELINE_TEMPLATE, faces, &ms, why);
 	if (err != OK)
 		return err;
 	const struct face *face = face_nearest_centre(faces, photo);

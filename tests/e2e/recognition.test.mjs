@@ -382,6 +382,9 @@ test('eval measures on a small set of its own', { skip }, (t) => {
     'Ana\t1\tBea\t1\nCleo\t1\tDora\t1\nEmma\t1\tAna\t2\nBea\t2\tCleo\t2\nNobody\t1\tAna\t1\n');
   const d = json(null, ['eval', '--pairs', pairs, '--images', images]);
   assert.deepEqual([d.pairs, d.used, d.failed_to_detect, d.eer], [10, 9, 1, 0]);
+  const all = d.all_against_all;
+  assert.deepEqual([all.same, all.different], [5, 40]);
+  assert.deepEqual([all.fmr_at_distance['0.50'], all.fnmr_at_distance['0.50']], [0, 0]);
   assert.deepEqual(Object.keys(d.tar_at_far), ['1e-1', '1e-2', '1e-3', '1e-4']);
   assert.deepEqual(Object.keys(d.threshold_at_far), ['1e-1', '1e-2', '1e-3', '1e-4']);
   assert.match(ok(null, ['eval', '--pairs', pairs, '--images', images, '--scale', '0.5']), /Equal error rate/);
