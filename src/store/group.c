@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "store/near.h"
 #include "store/store_int.h"
 
@@ -17,8 +16,9 @@ void group_list_finish(struct group_list *list)
 	*list = (struct group_list){0};
 }
 
-static void read_group(struct query *q, struct group *out)
+static void read_group(struct query *q, void *row)
 {
+	struct group *out = row;
 	*out = (struct group){0};
 	column_text(q, 0, out->id, sizeof(out->id));
 	column_text(q, 1, out->name, sizeof(out->name));
@@ -27,22 +27,16 @@ static void read_group(struct query *q, struct group *out)
 	out->members = (size_t)column_int(q, 4);
 }
 
+static const struct row_kind kind = {read_group, sizeof(struct group), "group", "groups"};
+
 static enum err clean_group(struct group *group, char key[static NAME_KEY_BYTES], struct error *why)
 {
-	char name[NAME_BYTES] = "";
-	if (memchr(group->name, '\0', NAME_BYTES) == NULL)
-		return err_set(why, ERR_ARG, "the group's name has more than %d characters",
-			NAME_CHARS_MAX);
-	enum err err = name_clean(group->name, "group's name", name, why);
-	if (err == OK)
-		err = name_key(name, key, why);
+	enum err err = near_clean(group->name, "group's name", key, why);
 	if (err == OK && (group->start_minute < -1 || group->start_minute >= DAY_MINUTES))
 		err = err_set(why, ERR_ARG, "the start time is not between 00:00 and 23:59");
 	if (err == OK && (group->grace_minutes < -1 || group->grace_minutes >= DAY_MINUTES))
 		err = err_set(
 			why, ERR_ARG, "the grace is not between 0 and %d minutes", DAY_MINUTES - 1);
-	if (err == OK)
-		memcpy(group->name, name, sizeof(name));
 	return err;
 }
 
@@ -116,11 +110,7 @@ enum err store_group(struct store *s, const char *id, struct group *out, struct 
 		"SELECT " GROUP_COLUMNS " FROM person_group g WHERE g.org_id = ?1 AND g.id = ?2",
 		why);
 	query_text(&q, id);
-	bool found = query_row(&q);
-	if (found)
-		read_group(&q, out);
-	enum err err = query_end(&q);
-	return err == OK && !found ? no_such_group(why) : err;
+	return query_one(&q, &kind, out);
 }
 
 static enum err find_name(struct store *s, const char *name, struct group *out, struct error *why)
@@ -135,11 +125,8 @@ static enum err find_name(struct store *s, const char *name, struct group *out, 
 		" AND g.name_key = ?2 AND g.removed = 0",
 		why);
 	query_text(&q, key);
-	bool found = query_row(&q);
-	if (found)
-		read_group(&q, out);
-	err = query_end(&q);
-	if (err != OK || found)
+	err = query_one(&q, &kind, out);
+	if (err != ERR_NOT_FOUND)
 		return err;
 	return near_not_found(s,
 		"SELECT name_key, name FROM person_group WHERE org_id = ?1 AND removed = 0",
@@ -227,18 +214,10 @@ enum err store_group_remove(struct store *s, const char *id, struct error *why)
 /* Appends the rows of a started query. */
 static enum err read_groups(struct query *q, struct group_list *out)
 {
-	while (query_row(q)) {
-		void *items = out->item;
-		if (!mem_grow(&items, out->count, &out->capacity, sizeof(*out->item))) {
-			query_fail(
-				q, err_set(q->why, ERR_NOMEM, "cannot list groups: out of memory"));
-			break;
-		}
-		out->item = items;
-		read_group(q, &out->item[out->count]);
-		out->count++;
-	}
-	return query_end(q);
+	struct rows rows = {out->item, &out->count, &out->capacity};
+	enum err err = query_all(q, &kind, &rows);
+	out->item = rows.item;
+	return err;
 }
 
 enum err store_groups(struct store *s, struct group_list *out, struct error *why)

@@ -3,6 +3,21 @@
 
 #include <string.h>
 
+enum err near_clean(char name[static NAME_BYTES], const char *what, char key[static NAME_KEY_BYTES],
+	struct error *why)
+{
+	char clean[NAME_BYTES] = "";
+	if (memchr(name, '\0', NAME_BYTES) == NULL)
+		return err_set(
+			why, ERR_ARG, "the %s has more than %d characters", what, NAME_CHARS_MAX);
+	enum err err = name_clean(name, what, clean, why);
+	if (err == OK)
+		err = name_key(clean, key, why);
+	if (err == OK)
+		memcpy(name, clean, sizeof(clean));
+	return err;
+}
+
 enum err near_not_found(
 	struct store *s, const char *sql, const char *what, const char *typed, struct error *why)
 {

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "store/near.h"
 #include "store/store_int.h"
 
@@ -19,8 +18,9 @@ void person_list_finish(struct person_list *list)
 	*list = (struct person_list){0};
 }
 
-static void read_person(struct query *q, struct person *out)
+static void read_person(struct query *q, void *row)
 {
+	struct person *out = row;
 	*out = (struct person){0};
 	column_text(q, 0, out->id, sizeof(out->id));
 	column_text(q, 1, out->name, sizeof(out->name));
@@ -29,6 +29,8 @@ static void read_person(struct query *q, struct person *out)
 	out->created_ms = column_int(q, 4);
 	out->templates = (size_t)column_int(q, 5);
 }
+
+static const struct row_kind kind = {read_person, sizeof(struct person), "person", "people"};
 
 /* A number is text ("0042", "A-7"): cleaned as a name, and at most NUMBER_BYTES - 1 bytes. */
 static enum err clean_number(char number[static NUMBER_BYTES], struct error *why)
@@ -55,20 +57,12 @@ static enum err clean_number(char number[static NUMBER_BYTES], struct error *why
 static enum err clean_person(
 	struct person *person, char key[static NAME_KEY_BYTES], struct error *why)
 {
-	char name[NAME_BYTES] = "";
-	if (memchr(person->name, '\0', NAME_BYTES) == NULL)
-		return err_set(
-			why, ERR_ARG, "the name has more than %d characters", NAME_CHARS_MAX);
-	enum err err = name_clean(person->name, "name", name, why);
-	if (err == OK)
-		err = name_key(name, key, why);
+	enum err err = near_clean(person->name, "name", key, why);
 	if (err == OK)
 		err = clean_number(person->number, why);
 	if (err == OK && (person->face_id < 0 || person->face_id > FACE_ID_MAX))
 		err = err_set(why, ERR_ARG, "the face id %d is not between 1 and %d",
 			person->face_id, FACE_ID_MAX);
-	if (err == OK)
-		memcpy(person->name, name, sizeof(name));
 	return err;
 }
 
@@ -163,14 +157,10 @@ enum err store_person(struct store *s, const char *id, struct person *out, struc
 	query_start(&q, s,
 		"SELECT " PERSON_COLUMNS " FROM person p WHERE p.org_id = ?1 AND p.id = ?2", why);
 	query_text(&q, id);
-	bool found = query_row(&q);
-	if (found)
-		read_person(&q, out);
-	enum err err = query_end(&q);
-	return err == OK && !found ? no_such_person(why) : err;
+	return query_one(&q, &kind, out);
 }
 
-/* The one person with that number; ERR_NOT_FOUND, without a text, if none. */
+/* The one person with that number; ERR_NOT_FOUND if none. */
 static enum err find_number(
 	struct store *s, const char *number, struct person *out, struct error *why)
 {
@@ -179,11 +169,7 @@ static enum err find_number(
 		"SELECT " PERSON_COLUMNS " FROM person p WHERE p.org_id = ?1 AND p.number = ?2",
 		why);
 	query_text(&q, number);
-	bool found = query_row(&q);
-	if (found)
-		read_person(&q, out);
-	enum err err = query_end(&q);
-	return err == OK && !found ? ERR_NOT_FOUND : err;
+	return query_one(&q, &kind, out);
 }
 
 static enum err find_name(struct store *s, const char *name, struct person *out, struct error *why)
@@ -316,16 +302,8 @@ enum err store_people(
 			why);
 	if (group_id != NULL)
 		query_text(&q, group_id);
-	while (query_row(&q)) {
-		void *items = out->item;
-		if (!mem_grow(&items, out->count, &out->capacity, sizeof(*out->item))) {
-			query_fail(
-				&q, err_set(why, ERR_NOMEM, "cannot list people: out of memory"));
-			break;
-		}
-		out->item = items;
-		read_person(&q, &out->item[out->count]);
-		out->count++;
-	}
-	return query_end(&q);
+	struct rows rows = {out->item, &out->count, &out->capacity};
+	enum err err = query_all(&q, &kind, &rows);
+	out->item = rows.item;
+	return err;
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "store/store_int.h"
 
 void query_fail(struct query *q, enum err err)
@@ -97,6 +98,31 @@ enum err query_run(struct query *q, int64_t *changed)
 	(void)query_row(q);
 	if (changed != NULL)
 		*changed = q->err == OK ? q->s->ops->changes(q->s->db) : 0;
+	return query_end(q);
+}
+
+enum err query_one(struct query *q, const struct row_kind *kind, void *out)
+{
+	bool found = query_row(q);
+	if (found)
+		kind->read(q, out);
+	else if (q->err == OK)
+		q->err = err_set(q->why, ERR_NOT_FOUND, "there is no such %s", kind->one);
+	return query_end(q);
+}
+
+enum err query_all(struct query *q, const struct row_kind *kind, struct rows *rows)
+{
+	while (query_row(q)) {
+		if (!mem_grow(&rows->item, *rows->count, rows->capacity, kind->size)) {
+			query_fail(q,
+				err_set(q->why, ERR_NOMEM, "cannot list %s: out of memory",
+					kind->many));
+			break;
+		}
+		kind->read(q, (char *)rows->item + *rows->count * kind->size);
+		++*rows->count;
+	}
 	return query_end(q);
 }
 

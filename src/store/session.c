@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/mem.h"
 #include "store/store_int.h"
 
 #define SESSION_COLUMNS "id, coalesce(group_id, ''), day, start_ms, late_ms, coalesce(closed_ms, 0)"
@@ -13,8 +11,9 @@ void session_list_finish(struct session_list *list)
 	*list = (struct session_list){0};
 }
 
-static void read_session(struct query *q, struct session_row *out)
+static void read_session(struct query *q, void *row)
 {
+	struct session_row *out = row;
 	*out = (struct session_row){0};
 	column_text(q, 0, out->id, sizeof(out->id));
 	column_text(q, 1, out->group_id, sizeof(out->group_id));
@@ -23,6 +22,9 @@ static void read_session(struct query *q, struct session_row *out)
 	out->late_ms = column_int(q, 4);
 	out->closed_ms = column_int(q, 5);
 }
+
+static const struct row_kind kind = {
+	read_session, sizeof(struct session_row), "session", "sessions"};
 
 /* *found tells whether there is one; then `row` is it. */
 static enum err find_day(struct store *s, struct session_row *row, bool *found, struct error *why)
@@ -87,11 +89,6 @@ enum err store_session_day(
 	return err;
 }
 
-static enum err no_such_session(struct error *why)
-{
-	return err_set(why, ERR_NOT_FOUND, "there is no such session");
-}
-
 enum err store_session(struct store *s, const char *id, struct session_row *out, struct error *why)
 {
 	*out = (struct session_row){0};
@@ -99,11 +96,7 @@ enum err store_session(struct store *s, const char *id, struct session_row *out,
 	query_start(&q, s, "SELECT " SESSION_COLUMNS " FROM session WHERE org_id = ?1 AND id = ?2",
 		why);
 	query_text(&q, id);
-	bool found = query_row(&q);
-	if (found)
-		read_session(&q, out);
-	enum err err = query_end(&q);
-	return err == OK && !found ? no_such_session(why) : err;
+	return query_one(&q, &kind, out);
 }
 
 enum err store_sessions(
@@ -115,18 +108,10 @@ enum err store_sessions(
 		" ORDER BY start_ms, id",
 		why);
 	query_text(&q, day);
-	while (query_row(&q)) {
-		void *items = out->item;
-		if (!mem_grow(&items, out->count, &out->capacity, sizeof(*out->item))) {
-			query_fail(
-				&q, err_set(why, ERR_NOMEM, "cannot list sessions: out of memory"));
-			break;
-		}
-		out->item = items;
-		read_session(&q, &out->item[out->count]);
-		out->count++;
-	}
-	return query_end(&q);
+	struct rows rows = {out->item, &out->count, &out->capacity};
+	enum err err = query_all(&q, &kind, &rows);
+	out->item = rows.item;
+	return err;
 }
 
 enum err store_session_close(struct store *s, const char *id, int64_t closed_ms, struct error *why)
@@ -137,5 +122,6 @@ enum err store_session_close(struct store *s, const char *id, int64_t closed_ms,
 	query_int_or_null(&q, closed_ms, 0);
 	int64_t rows;
 	enum err err = query_run(&q, &rows);
-	return err == OK && rows == 0 ? no_such_session(why) : err;
+	return err == OK && rows == 0 ? err_set(why, ERR_NOT_FOUND, "there is no such session")
+				      : err;
 }

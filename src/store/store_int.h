@@ -63,6 +63,27 @@ bool query_row(struct query *q);
 enum err query_end(struct query *q) MUST_USE;
 /* Runs what gives no rows, and ends it. `changed` (may be NULL) gets the number of rows. */
 enum err query_run(struct query *q, int64_t *changed) MUST_USE;
+/* One kind of thing that rows become. */
+struct row_kind {
+	void (*read)(struct query *q, void *out); /* the current row */
+	size_t size;                              /* of a thing */
+	const char *one, *many;                   /* "person", "people" */
+};
+
+/*
+ * Runs what gives one thing, and ends it. ERR_NOT_FOUND ("there is no such person") when there
+ * is no row; `out` is as it was then.
+ */
+enum err query_one(struct query *q, const struct row_kind *kind, void *out) MUST_USE;
+
+/* A list as those of store.h are: `count` things at *item, room for `capacity`. */
+struct rows {
+	void *item;
+	size_t *count, *capacity;
+};
+/* Runs what gives many, and ends it: each row is appended. `rows->item` may move. */
+enum err query_all(struct query *q, const struct row_kind *kind, struct rows *rows) MUST_USE;
+
 /* Sets the error of a query, if it has none yet. */
 void query_fail(struct query *q, enum err err);
 
