@@ -51,6 +51,18 @@ struct store *home_open(const struct home *home)
 	return s;
 }
 
+bool home_begin(struct home *home, struct store **s)
+{
+	*s = home_make_quick(home) ? home_open(home) : NULL;
+	return *s != NULL;
+}
+
+void home_end(const struct home *home, struct store *s)
+{
+	store_close(s);
+	home_remove(home);
+}
+
 enum err home_person(struct store *s, const char *name, const char *number,
 	char id[static UUID_TEXT], struct error *why)
 {

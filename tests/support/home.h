@@ -25,6 +25,11 @@ void home_file(const struct home *home, const char *name, char out[static HOME_P
 /* Opens it, making it if need be; NULL, having printed why, on failure. */
 struct store *home_open(const struct home *home);
 
+/* Both at once, quickly; what was made is for home_end also when it gives false. */
+bool home_begin(struct home *home, struct store **s);
+/* Closes the store, which may be NULL, and removes everything. */
+void home_end(const struct home *home, struct store *s);
+
 /* Adds a person or a group; fills `id`. */
 enum err home_person(struct store *s, const char *name, const char *number,
 	char id[static UUID_TEXT], struct error *why) MUST_USE;

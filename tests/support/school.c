@@ -19,7 +19,7 @@ int school_set_up(void **state)
 		return 0;
 	struct school *f = calloc(1, sizeof(*f));
 	struct error why = {0};
-	if (f == NULL || !home_make_quick(&f->home) || (f->store = home_open(&f->home)) == NULL)
+	if (f == NULL || !home_begin(&f->home, &f->store))
 		return -1;
 	enum err err = zone_open(&f->zone, "Europe/Berlin", &why);
 	if (err == OK)
@@ -48,9 +48,8 @@ int school_tear_down(void **state)
 	struct school *f = *state;
 	if (f == NULL)
 		return 0;
-	store_close(f->store);
 	zone_close(f->zone);
-	home_remove(&f->home);
+	home_end(&f->home, f->store);
 	free(f);
 	return 0;
 }

@@ -51,17 +51,14 @@ static void setup(struct fixture *f)
 	*f = (struct fixture){0};
 	folder_or_skip("ROLLCALL_MODELS");
 	folder_or_skip("ROLLCALL_SAMPLES");
-	assert_true(home_make_quick(&f->home));
-	f->store = home_open(&f->home);
-	assert_non_null(f->store);
+	assert_true(home_begin(&f->home, &f->store));
 	open_engine(f);
 }
 
 static void teardown(struct fixture *f)
 {
 	engine_close(f->engine);
-	store_close(f->store);
-	home_remove(&f->home);
+	home_end(&f->home, f->store);
 }
 
 /* Writes an image below the test's folder; the path stays good until the next call. */

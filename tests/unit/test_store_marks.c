@@ -26,11 +26,10 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	*state = f;
-	if (f == NULL || !home_make(&f->home))
+	if (f == NULL || !home_begin(&f->home, &f->s))
 		return -1;
-	f->s = home_open(&f->home);
 	f->day = (struct session_row){.day = "2026-11-20", .start_ms = 100, .late_ms = 200};
-	bool made = f->s != NULL && home_person(f->s, "Ada", NULL, f->ada, &f->why) == OK &&
+	bool made = home_person(f->s, "Ada", NULL, f->ada, &f->why) == OK &&
 		home_person(f->s, "Bo", NULL, f->bo, &f->why) == OK &&
 		home_group(f->s, "3B", f->group, &f->why) == OK &&
 		store_session_day(f->s, &f->day, 1, &f->why) == OK;
@@ -40,8 +39,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	store_close(f->s);
-	home_remove(&f->home);
+	home_end(&f->home, f->s);
 	free(f);
 	return 0;
 }

@@ -26,17 +26,13 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	*state = f;
-	if (f == NULL || !home_make(&f->home))
-		return -1;
-	f->s = home_open(&f->home);
-	return f->s != NULL ? 0 : -1;
+	return f != NULL && home_begin(&f->home, &f->s) ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	store_close(f->s);
-	home_remove(&f->home);
+	home_end(&f->home, f->s);
 	free(f);
 	return 0;
 }
