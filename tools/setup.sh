@@ -133,4 +133,5 @@ setup_models
 if [ "$1" = test ]; then
 	npm_ci models
 	npm_ci tests/golden
+	npm_ci tests/onnx
 fi

@@ -9,6 +9,7 @@ cd "$root"
 
 export ROLLCALL_SOURCE=$root ROLLCALL=$root/build/rollcall ROLLCALL_MODELS=$root/build/models
 export ROLLCALL_SAMPLES=$root/build/samples ROLLCALL_GOLDEN=$root/build/golden
+export ROLLCALL_ONNX=$root/build/onnx
 export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 passed=0 failed=0 skipped=0
 
@@ -24,6 +25,16 @@ golden() {
 	[ -e build/golden/index.json ] || say "Running the npm package on its photos, to compare with (once) ..."
 	step "golden data" node tests/golden/make.mjs --out build/golden \
 		--package models/node_modules/@vladmandic/face-api
+}
+
+# What onnxruntime gives for small networks, and for real files where there are some
+# (ROLLCALL_ONNX_MODELS); likewise.
+onnx() {
+	if [ -z "${ROLLCALL_ONNX_MODELS:-}" ] && [ -d "$root/../shared/models" ]; then
+		export ROLLCALL_ONNX_MODELS=$root/../shared/models
+	fi
+	step "onnx data" node tests/onnx/make.mjs --out build/onnx --samples build/samples \
+		${ROLLCALL_ONNX_MODELS:+--models "$ROLLCALL_ONNX_MODELS"}
 }
 
 # unit FOLDER: the C tests of a build folder; the log of what failed is printed.
@@ -75,6 +86,7 @@ fuzz() {
 
 tools/build.sh tests
 golden
+onnx
 unit build
 meson_setup build-asan clang --buildtype debugoptimized -Dtests=true \
 	-Db_sanitize=address,undefined -Db_lundef=false

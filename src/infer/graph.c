@@ -107,8 +107,28 @@ bool graph_known(struct graph *g, int x)
 	return g->code == OK;
 }
 
+static bool is_const(const struct graph *g, int x)
+{
+	return x >= 0 && g->op[x].kind == OP_CONST;
+}
+
+/* Whether XNNPACK would find a single image where it expects a batch. */
+static bool needs_batch(const struct graph *g, const struct op *op)
+{
+	if (op->kind >= OP_FIRST_PLAIN || !is_const(g, op->a))
+		return false;
+	return op->kind != OP_BINARY || is_const(g, op->b);
+}
+
 int graph_append(struct graph *g, const struct op *op)
 {
+	struct op spread = *op;
+	if (g->code == OK && needs_batch(g, op)) {
+		const struct shape s = g->op[op->a].shape;
+		const struct walk all = {.rank = 1, .dim = {s.h * s.w * s.c}, .stride = {1}};
+		spread.a = graph_copy(g, op->a, &all, s);
+		op = &spread;
+	}
 	if (g->code != OK)
 		return -1;
 	if (!shape_ok(op->shape))

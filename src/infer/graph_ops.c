@@ -181,6 +181,8 @@ int graph_view(struct graph *g, int x, struct shape shape)
 		return x;
 	if (shape_elements(shape) != shape_elements(op.shape))
 		return graph_fail(g, ERR_ARG, "a view of another size");
+	if (graph_op(g, (size_t)x)->kind == OP_CONST)
+		return graph_const(g, shape, graph_op(g, (size_t)x)->data);
 	op.shape = shape;
 	op.flops = 0;
 	return graph_append(g, &op);
