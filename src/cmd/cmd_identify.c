@@ -32,7 +32,6 @@ static const struct table_column columns[] = {
 	{"Distance", ALIGN_RIGHT},
 	{"Margin", ALIGN_RIGHT},
 	{"Quality", ALIGN_RIGHT},
-	{"Box", ALIGN_LEFT},
 	{"Why", ALIGN_LEFT},
 };
 
@@ -41,14 +40,13 @@ static enum err add_row(struct identify *d, const char *path, const struct ident
 {
 	const struct verdict *verdict = &id->verdict[i];
 	const struct face *face = &id->faces.face[i];
-	char distance[NUMBER_WORDS], margin[NUMBER_WORDS], quality[NUMBER_WORDS], box[BOX_WORDS];
+	char distance[NUMBER_WORDS], margin[NUMBER_WORDS], quality[NUMBER_WORDS];
 	number_words(verdict->distance, distance);
 	number_words(verdict->margin, margin);
 	number_words((double)face->quality.score, quality);
-	box_words(&face->box, box);
 	return table_add_path(d->table, photo_short(&d->photos, path),
 		(const char *[]){NULL, id->person[i].name, decision_word(verdict->decision),
-			distance, margin, quality, box, verdict->reason},
+			distance, margin, quality, verdict->reason},
 		why);
 }
 

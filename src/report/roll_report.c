@@ -359,8 +359,8 @@ static enum err as_table(const struct roll *roll, const struct zone *zone,
 	}
 	if (err == OK && layout.measured)
 		err = buf_printf(out,
-			"How sure: distance of the face to the nearest enrolled photo; up to %.2f "
-			"is a match.\n",
+			"How sure: distance to the nearest enrolled photo; up to %.2f is a "
+			"match.\n",
 			decision_rule_default().match_distance);
 	return err == OK ? OK : err_set(why, err, "cannot write the register: %s", err_str(err));
 }

@@ -32,8 +32,12 @@ enum err table_add(struct table *t, const char *const *cell, struct error *why) 
 size_t table_rows(const struct table *t);
 
 struct table_style {
-	bool colour;  /* terminal colours for the status words */
-	int width;    /* columns of the terminal; 0 = no limit. Long cells are cut with "…" */
+	bool colour; /* terminal colours for the status words */
+	/*
+	 * Columns of the terminal; 0 = no limit. Long cells are broken between words, at most
+	 * into four lines, and cut with "…" where that is not enough.
+	 */
+	int width;
 	bool unicode; /* box-drawing lines, else ASCII */
 };
 

@@ -8,7 +8,11 @@
 #include "base/name.h"
 #include "report/table_int.h"
 
-enum { COLUMN_WIDTH_MIN = 4, CHARACTER_BYTES = 5 };
+enum {
+	COLUMN_WIDTH_MIN = 4,
+	CHARACTER_BYTES = 5,
+	ROW_LINES_MAX = 4, /* of a cell that is broken into lines; the rest is cut */
+};
 
 #define ESCAPE "\x1b["
 
@@ -57,6 +61,7 @@ struct drawing {
 	const struct lines *lines;
 	struct buf *out;
 	size_t width[TABLE_COLUMNS_MAX]; /* of each column, without the blanks around */
+	size_t word[TABLE_COLUMNS_MAX];  /* the longest word of each */
 	enum err err;
 };
 
@@ -114,28 +119,42 @@ static size_t bytes_within(const char *text, size_t columns, size_t *used)
 	return at;
 }
 
-/* Takes columns from the widest until the table fits, or nothing more can be taken. */
-static void shrink(struct drawing *d)
+/* Takes columns from the widest that is wider than `least` until the table fits, if it can. */
+static void shrink(struct drawing *d, const size_t *least)
 {
 	size_t columns = d->t->columns, limit = (size_t)d->style->width;
 	for (;;) {
-		size_t total = 1, widest = 0;
+		size_t total = 1, widest = columns;
 		for (size_t i = 0; i < columns; i++) {
 			total += d->width[i] + 3;
-			if (d->width[i] > d->width[widest])
+			if (d->width[i] > max2(least[i], COLUMN_WIDTH_MIN) &&
+				(widest == columns || d->width[i] > d->width[widest]))
 				widest = i;
 		}
-		if (total <= limit || d->width[widest] <= COLUMN_WIDTH_MIN)
+		if (total <= limit || widest == columns)
 			return;
 		d->width[widest]--;
 	}
 }
 
+static size_t longest_word(const char *text)
+{
+	size_t longest = 0;
+	while (*text != '\0') {
+		size_t bytes = strcspn(text, " ");
+		longest = max2(longest, utf8_columns(text) - utf8_columns(text + bytes));
+		text += bytes + strspn(text + bytes, " ");
+	}
+	return longest;
+}
+
 static void measure_cell(struct drawing *d, size_t column, const char *cell)
 {
 	char *text = printable(d, cell);
-	if (text != NULL)
+	if (text != NULL) {
 		d->width[column] = max2(d->width[column], utf8_columns(text));
+		d->word[column] = max2(d->word[column], longest_word(text));
+	}
 	free(text);
 }
 
@@ -147,8 +166,11 @@ static void measure(struct drawing *d)
 		for (size_t row = 0; row < t->rows && d->err == OK; row++)
 			measure_cell(d, column, table_cell(t, row, column));
 	}
-	if (d->style->width > 0)
-		shrink(d);
+	static const size_t none[TABLE_COLUMNS_MAX];
+	if (d->style->width > 0) {
+		shrink(d, d->word);
+		shrink(d, none);
+	}
 }
 
 static void draw_line(struct drawing *d, const char *left, const char *middle, const char *right)
@@ -161,47 +183,88 @@ static void draw_line(struct drawing *d, const char *left, const char *middle, c
 	add(d, "\n");
 }
 
-static void draw_text(struct drawing *d, size_t column, const char *text)
+/* The part of a cell that one line shows. */
+struct piece {
+	const char *text;
+	size_t bytes, columns; /* without what stands for the rest */
+	bool cut;
+};
+
+/* Takes the next line's part from *rest: whole words, or part of one that is too long. */
+static struct piece next_piece(const char **rest, size_t width, size_t more, bool last)
 {
-	size_t width = d->width[column], used = utf8_columns(text), bytes = strlen(text);
-	bool cut = used > width;
-	if (cut) {
-		bytes = bytes_within(text, width - d->lines->more_columns, &used);
-		used += d->lines->more_columns;
+	struct piece p = {.text = *rest, .bytes = strlen(*rest), .columns = utf8_columns(*rest)};
+	*rest += p.bytes;
+	if (p.columns <= width)
+		return p;
+	p.bytes = bytes_within(p.text, width, &p.columns);
+	size_t end = p.bytes;
+	while (end > 0 && p.text[end] != ' ')
+		end--;
+	p.cut = last || end == 0;
+	if (p.cut) {
+		p.bytes = bytes_within(p.text, width - more, &p.columns);
+		end = p.bytes + strcspn(p.text + p.bytes, " ");
+	} else {
+		p.columns = utf8_columns(p.text) - utf8_columns(p.text + end);
+		p.bytes = end;
 	}
-	if (d->t->align[column] == ALIGN_RIGHT)
-		add_times(d, " ", width - used);
-	if (d->err == OK)
-		d->err = buf_add(d->out, text, bytes);
-	if (cut)
-		add(d, d->lines->more);
-	if (d->t->align[column] == ALIGN_LEFT)
-		add_times(d, " ", width - used);
+	*rest = last ? "" : p.text + end + strspn(p.text + end, " ");
+	return p;
 }
 
-static void draw_cell(struct drawing *d, size_t column, const char *cell, const char *colour)
+static void draw_piece(struct drawing *d, size_t column, const struct piece *p, const char *colour)
 {
-	char *text = printable(d, cell);
-	if (text == NULL)
-		return;
+	size_t used = p->columns + (p->cut ? d->lines->more_columns : 0);
+	size_t blanks = d->width[column] > used ? d->width[column] - used : 0;
+	bool coloured = d->style->colour && colour != NULL;
 	add(d, " ");
-	if (d->style->colour && colour != NULL)
+	if (coloured)
 		add(d, colour);
-	draw_text(d, column, text);
-	if (d->style->colour && colour != NULL)
+	if (d->t->align[column] == ALIGN_RIGHT)
+		add_times(d, " ", blanks);
+	if (d->err == OK)
+		d->err = buf_add(d->out, p->text, p->bytes);
+	if (p->cut)
+		add(d, d->lines->more);
+	if (d->t->align[column] == ALIGN_LEFT)
+		add_times(d, " ", blanks);
+	if (coloured)
 		add(d, ESCAPE "0m");
 	add(d, " ");
-	free(text);
+}
+
+/* Draws one line of a row and takes it from the texts; gives whether there is more. */
+static bool draw_row_line(
+	struct drawing *d, const char **rest, const char *const *colour, bool last)
+{
+	bool more = false;
+	add(d, d->lines->down);
+	for (size_t i = 0; i < d->t->columns; i++) {
+		struct piece p = next_piece(&rest[i], d->width[i], d->lines->more_columns, last);
+		draw_piece(d, i, &p, colour[i]);
+		add(d, d->lines->down);
+		more = more || rest[i][0] != '\0';
+	}
+	add(d, "\n");
+	return more;
 }
 
 static void draw_row(struct drawing *d, char *const *cell, const char *colour)
 {
-	add(d, d->lines->down);
+	char *text[TABLE_COLUMNS_MAX] = {NULL};
+	const char *rest[TABLE_COLUMNS_MAX], *colours_of[TABLE_COLUMNS_MAX];
 	for (size_t i = 0; i < d->t->columns; i++) {
-		draw_cell(d, i, cell[i], colour != NULL ? colour : colour_of(cell[i]));
-		add(d, d->lines->down);
+		text[i] = printable(d, cell[i]);
+		rest[i] = text[i];
+		colours_of[i] = colour != NULL ? colour : colour_of(cell[i]);
 	}
-	add(d, "\n");
+	for (int line = 1; d->err == OK; line++) {
+		if (!draw_row_line(d, rest, colours_of, line == ROW_LINES_MAX))
+			break;
+	}
+	for (size_t i = 0; i < d->t->columns; i++)
+		free(text[i]);
 }
 
 enum err table_text(
