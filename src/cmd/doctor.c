@@ -151,9 +151,10 @@ static void look_database(struct doctor *d)
 		store_groups(c->store, &groups, &why) != OK)
 		doctor_say(d, DOCTOR_FAIL, "database", NULL, "%s", why.text);
 	else
-		doctor_say(d, DOCTOR_OK, "database", NULL,
-			"sound; schema %d; %zu people, %zu groups", store_version(c->store),
-			people.count, groups.count);
+		doctor_say(d, DOCTOR_OK, "database", NULL, "sound; schema %d; %zu %s, %zu %s",
+			store_version(c->store), people.count,
+			people.count == 1 ? "person" : "people", groups.count,
+			groups.count == 1 ? "group" : "groups");
 	person_list_finish(&people);
 	group_list_finish(&groups);
 	if (!has_wal(c->home))
