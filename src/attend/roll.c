@@ -19,7 +19,7 @@ struct work {
 	struct roll *roll;
 	struct session_list sessions; /* of the day */
 	bool day_over;
-	int64_t day_end_ms;
+	int64_t day_begin_ms, day_end_ms;
 	bool closed; /* every section so far is */
 };
 
@@ -109,6 +109,28 @@ static enum err add_line(struct work *w, const struct section *section, const st
 	return OK;
 }
 
+/*
+ * Whether somebody was seen on the day. Absent and excused say so only when they correct what a
+ * look had marked; else they may be notes made in advance, for a day without school.
+ */
+static enum err was_held(struct work *w, struct section *section, struct error *why)
+{
+	section->held = section->session->closed_ms != 0;
+	for (size_t i = 0; i < section->marks.count && !section->held; i++) {
+		enum mark_status status = section->marks.item[i].status;
+		section->held = status != MARK_ABSENT && status != MARK_EXCUSED;
+	}
+	for (size_t i = 0; i < section->marks.count && !section->held; i++) {
+		int64_t at_ms;
+		enum err err = store_sighting_last(w->r->store, section->marks.item[i].person_id,
+			w->day_begin_ms, w->day_end_ms - 1, &at_ms, why);
+		if (err != OK && err != ERR_NOT_FOUND)
+			return err;
+		section->held = err == OK;
+	}
+	return OK;
+}
+
 static enum err read_marks(struct work *w, struct section *section, struct error *why)
 {
 	const char *group_id = section->group_id;
@@ -122,11 +144,8 @@ static enum err read_marks(struct work *w, struct section *section, struct error
 	struct mark_list *marks = &section->marks;
 	if (err == OK && marks->count > 1)
 		qsort(marks->item, marks->count, sizeof(*marks->item), by_person);
-	section->held = section->session->closed_ms != 0;
-	for (size_t i = 0; i < marks->count; i++) {
-		enum mark_status status = marks->item[i].status;
-		section->held |= status != MARK_ABSENT && status != MARK_EXCUSED;
-	}
+	if (err == OK)
+		err = was_held(w, section, why);
 	section->closed = rules_closed(section->session, w->day_end_ms, w->r->now_ms);
 	return err;
 }
@@ -269,8 +288,7 @@ enum err register_roll(const struct registrar *r, const char *group_id, const ch
 {
 	*out = (struct roll){0};
 	struct work w = {.r = r, .roll = out, .closed = true};
-	int64_t begin_ms;
-	enum err err = zone_day_bounds(r->zone, day, &begin_ms, &w.day_end_ms, why);
+	enum err err = zone_day_bounds(r->zone, day, &w.day_begin_ms, &w.day_end_ms, why);
 	if (err != OK)
 		return err;
 	memcpy(out->day, day, sizeof(out->day)); /* its length has just been checked */

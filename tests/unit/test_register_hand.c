@@ -311,6 +311,18 @@ static void a_day_without_school_has_no_absent_people(void **state)
 	roll_finish(&roll);
 }
 
+static void correcting_the_only_mark_does_not_make_a_day_without_school(void **state)
+{
+	struct school *f = need(state);
+	seen(f, f->bo, "2026-11-20 08:55");
+	struct correction c = {NULL, "2026-11-20", f->bo, MARK_ABSENT, "a", "not Bo"};
+	ok(register_override(&f->r, &c, &reason));
+	struct roll roll = read_roll(f, f->class_4b, "2026-11-20", "2026-11-21 10:00");
+	assert_int_equal(roll.count, 2);
+	assert_int_equal(roll.absent, 2);
+	roll_finish(&roll);
+}
+
 static void a_day_to_come_expects_everybody(void **state)
 {
 	struct school *f = need(state);
@@ -357,6 +369,7 @@ int main(void)
 		school_test(a_roll_names_everybody_by_group_then_name),
 		school_test(after_its_day_who_was_not_seen_is_absent),
 		school_test(a_day_without_school_has_no_absent_people),
+		school_test(correcting_the_only_mark_does_not_make_a_day_without_school),
 		school_test(a_day_to_come_expects_everybody),
 		school_test(who_left_the_group_stays_in_its_register),
 	};
