@@ -129,7 +129,8 @@ struct roll {
 void roll_finish(struct roll *roll);
 
 /*
- * The register of a local day, of one group or (NULL) of all and then of people without one.
+ * The register of a local day, of one group or (NULL) of all, also of groups that have been
+ * removed since, and then of people without one.
  * Who has no mark is absent in a closed register, else expected; who has a mark and has left
  * the group since is in it. A register that was never opened, or in which nobody was seen and
  * which nobody closed, has no absent people: a day without school. Once the day is over it

@@ -271,12 +271,39 @@ static enum err add_groupless(struct work *w, const struct group_list *groups, s
 	return err;
 }
 
+static bool listed(const struct group_list *groups, const char *id)
+{
+	for (size_t i = 0; i < groups->count; i++) {
+		if (strcmp(groups->item[i].id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The registers of groups that have been removed since. */
+static enum err add_removed(struct work *w, const struct group_list *groups, struct error *why)
+{
+	enum err err = OK;
+	for (size_t i = 0; i < w->sessions.count && err == OK; i++) {
+		struct group group;
+		const char *id = w->sessions.item[i].group_id;
+		if (id[0] == '\0' || listed(groups, id))
+			continue;
+		err = store_group(w->r->store, id, &group, why);
+		if (err == OK)
+			err = add_group(w, &group, why);
+	}
+	return err;
+}
+
 static enum err add_all(struct work *w, struct error *why)
 {
 	struct group_list groups = {0};
 	enum err err = store_groups(w->r->store, &groups, why);
 	for (size_t i = 0; i < groups.count && err == OK; i++)
 		err = add_group(w, &groups.item[i], why);
+	if (err == OK)
+		err = add_removed(w, &groups, why);
 	if (err == OK)
 		err = add_groupless(w, &groups, why);
 	group_list_finish(&groups);

@@ -356,6 +356,21 @@ static void who_left_the_group_stays_in_its_register(void **state)
 	roll_finish(&roll);
 }
 
+static void who_was_in_a_group_that_is_removed_stays_in_its_register(void **state)
+{
+	struct school *f = need(state);
+	join_choir(f, f->ada);
+	seen(f, f->ada, "2026-11-20 08:55");
+	ok(store_member_remove(f->store, f->choir, f->ada, &reason));
+	ok(store_group_remove(f->store, f->choir, &reason));
+	struct roll roll = read_roll(f, NULL, "2026-11-20", "2026-11-21 10:00");
+	assert_int_equal(roll.present, 2);
+	const struct roll_line *line = &roll.line[roll.count - 1];
+	assert_string_equal(line->name, "Ada");
+	assert_string_equal(line->group, "Choir");
+	roll_finish(&roll);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,6 +387,7 @@ int main(void)
 		school_test(correcting_the_only_mark_does_not_make_a_day_without_school),
 		school_test(a_day_to_come_expects_everybody),
 		school_test(who_left_the_group_stays_in_its_register),
+		school_test(who_was_in_a_group_that_is_removed_stays_in_its_register),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
