@@ -100,8 +100,8 @@ static enum err report_arguments(struct enroll *m, struct error *why)
 		const struct photo_item *item = &m->photos.list.item[i];
 		if (!item->error)
 			continue;
-		json_t *entry = json_pack(
-			"{s:o,s:s}", "file", cmd_json_text(item->path), "reason", item->error);
+		json_t *entry = json_pack("{s:o,s:o}", "file", cmd_json_text(item->path), "reason",
+			cmd_json_text(item->error));
 		if (json_array_append_new(m->refusals, entry))
 			return err_set(why, ERR_NOMEM, "out of memory");
 	}

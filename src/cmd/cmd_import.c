@@ -60,7 +60,8 @@ static enum err refuse_folder(
 {
 	m->failed++;
 	photo_warn(path, text);
-	json_t *entry = json_pack("{s:o,s:s}", "file", cmd_json_text(path), "reason", text);
+	json_t *entry =
+		json_pack("{s:o,s:o}", "file", cmd_json_text(path), "reason", cmd_json_text(text));
 	return json_array_append_new(m->refusals, entry) ? err_set(why, ERR_NOMEM, "out of memory")
 							 : OK;
 }

@@ -312,8 +312,8 @@ enum err enrol_report(const struct enrol_person *who, const struct enrol_batch *
 			continue;
 		++*refused;
 		photo_warn(item->path, item->refusal);
-		json_t *entry = json_pack(
-			"{s:o,s:s}", "file", cmd_json_text(item->path), "reason", item->refusal);
+		json_t *entry = json_pack("{s:o,s:o}", "file", cmd_json_text(item->path), "reason",
+			cmd_json_text(item->refusal));
 		if (json_array_append_new(list, entry))
 			return err_set(why, ERR_NOMEM, "out of memory");
 	}

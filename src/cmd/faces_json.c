@@ -81,7 +81,7 @@ json_t *face_json(const struct face *face)
 
 json_t *photo_error_json(const char *path, const char *error)
 {
-	return json_pack("{s:o,s:s}", "file", cmd_json_text(path), "error", error);
+	return json_pack("{s:o,s:o}", "file", cmd_json_text(path), "error", cmd_json_text(error));
 }
 
 json_t *detected_json(const char *path, const struct image *photo, const struct face_list *faces,

@@ -55,7 +55,7 @@ void photo_run_finish(struct photo_run *run)
 void photo_warn(const char *path, const char *why)
 {
 	char *shown = utf8_printable(path);
-	if (!shown || strstr(why, shown) || strstr(why, path_base(shown)))
+	if (!shown || strstr(why, path) || strstr(why, shown) || strstr(why, path_base(shown)))
 		cmd_warn("%s", why);
 	else
 		cmd_warn("%s: %s", shown, why);

@@ -264,6 +264,19 @@ test('a path that is not UTF-8 is shown with question marks', { skip }, (t) => {
   assert.equal(document(r).photos[0].faces[0].person.name, 'Ana');
 });
 
+test('a photo that fails and whose path is not UTF-8 does not hide the others', { skip }, (t) => {
+  const { h, base } = enrolled(t);
+  put(join(base, 'p.jpg'), portrait('Ana'));
+  const script = `cd "$BASE"; printf x > $'bad\\xff.jpg'; "$ROLLCALL" identify --json p.jpg $'bad\\xff.jpg' $'none\\xff.jpg'`;
+  const r = shell(h, script, { env: { ...withModels.env, BASE: base } });
+  assert.equal(r.status, exit.failed);
+  assert.match(r.stderr, /^rollcall: cannot read 'bad\?.jpg': .+\nrollcall: cannot open 'none\?.jpg': .+\n$/);
+  const { photos } = JSON.parse(r.stdout);
+  assert.equal(photos[0].faces[0].person.name, 'Ana');
+  assert.match(photos[1].error, /bad\?.jpg/);
+  assert.match(photos[2].error, /none\?.jpg/);
+});
+
 test('an annotated photo is written beside, never over, the photo', { skip }, (t) => {
   const { h, base } = enrolled(t), out = join(base, 'out.png'), dir = join(base, 'out');
   ok(h, ['identify', sample(1), '--annotate', out]);
