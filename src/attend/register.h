@@ -130,10 +130,11 @@ void roll_finish(struct roll *roll);
 
 /*
  * The register of a local day, of one group or (NULL) of all, also of groups that have been
- * removed since, and then of people without one.
- * Who has no mark is absent in a closed register, else expected; who has a mark and has left
- * the group since is in it. A register that was never opened, or in which nobody was seen and
- * which nobody closed, has no absent people: a day without school. Once the day is over it
+ * removed since, and then of people without one. It names who was in the group then (when it was
+ * closed or its day ended, or, of a day that was over already, when it was opened) and whoever
+ * else has a mark in it. Who has no mark is absent in a closed register, else expected. A
+ * register that was never opened, or in which nobody was seen and which nobody closed, has no
+ * absent people: a day without school. Once the day is over it
  * has no lines but those of marks by hand. `out` is released with roll_finish, also on failure.
  */
 enum err register_roll(const struct registrar *r, const char *group_id, const char *day,

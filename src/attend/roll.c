@@ -131,16 +131,35 @@ static enum err was_held(struct work *w, struct section *section, struct error *
 	return OK;
 }
 
-static enum err read_marks(struct work *w, struct section *section, struct error *why)
+/*
+ * The moment whose people a register is about: when it was closed by hand, or the end of its
+ * day. Registers of days gone by are about those who were there when they were opened.
+ */
+static int64_t moment_of(const struct work *w, const struct section *section)
+{
+	const struct session_row *session = section->session;
+	if (session == NULL)
+		return INT64_MAX;
+	int64_t at_ms = w->day_end_ms - 1;
+	if (at_ms < session->opened_ms)
+		at_ms = session->opened_ms;
+	bool sooner = session->closed_ms != 0 && session->closed_ms < at_ms;
+	return sooner ? session->closed_ms : at_ms;
+}
+
+/* Reads what there is of the group: its register of the day, the marks, the people. */
+static enum err read_section(struct work *w, struct section *section, struct error *why)
 {
 	const char *group_id = section->group_id;
 	for (size_t i = 0; i < w->sessions.count; i++) {
 		if (strcmp(w->sessions.item[i].group_id, group_id) == 0)
 			section->session = &w->sessions.item[i];
 	}
-	if (section->session == NULL)
-		return OK;
-	enum err err = store_marks(w->r->store, section->session->id, &section->marks, why);
+	enum err err = store_people_at(w->r->store, group_id[0] != '\0' ? group_id : NULL,
+		moment_of(w, section), &section->people, why);
+	if (section->session == NULL || err != OK)
+		return err;
+	err = store_marks(w->r->store, section->session->id, &section->marks, why);
 	struct mark_list *marks = &section->marks;
 	if (err == OK && marks->count > 1)
 		qsort(marks->item, marks->count, sizeof(*marks->item), by_person);
@@ -180,11 +199,10 @@ static enum err add_leavers(
 	return err;
 }
 
-/* Adds the section's lines; its people are there. */
-static enum err add_section(struct work *w, struct section *section, struct error *why)
+static enum err add_lines(struct work *w, struct section *section, struct error *why)
 {
 	size_t first = w->roll->count;
-	enum err err = read_marks(w, section, why);
+	enum err err = read_section(w, section, why);
 	for (size_t i = 0; i < section->people.count && err == OK; i++) {
 		const struct person *person = &section->people.item[i];
 		const struct mark *mark = mark_of(section, person->id);
@@ -199,75 +217,14 @@ static enum err add_section(struct work *w, struct section *section, struct erro
 	return err;
 }
 
-static void finish_section(struct section *section)
+/* The register of one group, "" for that of people without one. */
+static enum err add_section(
+	struct work *w, const char *group_id, const char *name, struct error *why)
 {
-	mark_list_finish(&section->marks);
-	person_list_finish(&section->people);
-}
-
-static enum err add_group(struct work *w, const struct group *group, struct error *why)
-{
-	struct section section = {.group_id = group->id, .group = group->name};
-	enum err err = store_people(w->r->store, group->id, &section.people, why);
-	if (err == OK)
-		err = add_section(w, &section, why);
-	finish_section(&section);
-	return err;
-}
-
-/* --- people without a group --- */
-
-/* Ids of everybody who is in some group. */
-struct id_list {
-	char (*id)[UUID_TEXT];
-	size_t count, capacity;
-};
-
-static int by_id(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
-static enum err add_members(
-	struct store *s, const struct group *group, struct id_list *ids, struct error *why)
-{
-	struct person_list people = {0};
-	enum err err = store_people(s, group->id, &people, why);
-	for (size_t i = 0; i < people.count && err == OK; i++) {
-		void *items = ids->id;
-		if (!mem_grow(&items, ids->count, &ids->capacity, sizeof(*ids->id))) {
-			err = no_memory(why);
-			break;
-		}
-		ids->id = items;
-		memcpy(ids->id[ids->count++], people.item[i].id, UUID_TEXT);
-	}
-	person_list_finish(&people);
-	return err;
-}
-
-static enum err add_groupless(struct work *w, const struct group_list *groups, struct error *why)
-{
-	struct section section = {.group_id = "", .group = ""};
-	struct id_list ids = {0};
-	enum err err = store_people(w->r->store, NULL, &section.people, why);
-	for (size_t i = 0; i < groups->count && err == OK; i++)
-		err = add_members(w->r->store, &groups->item[i], &ids, why);
-	if (err == OK && ids.count > 0) {
-		qsort(ids.id, ids.count, sizeof(*ids.id), by_id);
-		struct person_list *people = &section.people;
-		size_t kept = 0;
-		for (size_t i = 0; i < people->count; i++) {
-			const char *id = people->item[i].id;
-			if (bsearch(id, ids.id, ids.count, sizeof(*ids.id), by_id) == NULL)
-				people->item[kept++] = people->item[i];
-		}
-		people->count = kept;
-	}
-	if (err == OK)
-		err = add_section(w, &section, why);
-	free(ids.id);
-	finish_section(&section);
+	struct section section = {.group_id = group_id, .group = name};
+	enum err err = add_lines(w, &section, why);
+	mark_list_finish(&section.marks);
+	person_list_finish(&section.people);
 	return err;
 }
 
@@ -291,7 +248,7 @@ static enum err add_removed(struct work *w, const struct group_list *groups, str
 			continue;
 		err = store_group(w->r->store, id, &group, why);
 		if (err == OK)
-			err = add_group(w, &group, why);
+			err = add_section(w, group.id, group.name, why);
 	}
 	return err;
 }
@@ -301,11 +258,11 @@ static enum err add_all(struct work *w, struct error *why)
 	struct group_list groups = {0};
 	enum err err = store_groups(w->r->store, &groups, why);
 	for (size_t i = 0; i < groups.count && err == OK; i++)
-		err = add_group(w, &groups.item[i], why);
+		err = add_section(w, groups.item[i].id, groups.item[i].name, why);
 	if (err == OK)
 		err = add_removed(w, &groups, why);
 	if (err == OK)
-		err = add_groupless(w, &groups, why);
+		err = add_section(w, "", "", why);
 	group_list_finish(&groups);
 	return err;
 }
@@ -326,7 +283,8 @@ enum err register_roll(const struct registrar *r, const char *group_id, const ch
 	if (err == OK)
 		err = store_sessions(r->store, day, &w.sessions, why);
 	if (err == OK)
-		err = group_id != NULL ? add_group(&w, &group, why) : add_all(&w, why);
+		err = group_id != NULL ? add_section(&w, group.id, group.name, why)
+				       : add_all(&w, why);
 	out->closed = w.closed && (out->count > 0 || w.day_over);
 	session_list_finish(&w.sessions);
 	return err;

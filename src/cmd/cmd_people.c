@@ -251,7 +251,7 @@ static enum err leave(struct cmd *c, const char *person_id, const char *from_id,
 					    : keep == NULL || strcmp(id, keep) != 0;
 		was_in = was_in || goes;
 		if (goes)
-			err = store_member_remove(c->store, id, person_id, why);
+			err = store_member_remove(c->store, id, person_id, clock_now_ms(), why);
 	}
 	if (err == OK && from_id != NULL && !was_in)
 		err = err_set(why, ERR_NOT_FOUND, "not in the group that --from names");

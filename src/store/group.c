@@ -190,6 +190,11 @@ static enum err remove_row(struct store *s, const char *id, struct error *why)
 	enum err err = query_run(&q, &rows);
 	if (err != OK || rows > 0)
 		return err;
+	query_start(&q, s, "DELETE FROM past_membership WHERE org_id = ?1 AND group_id = ?2", why);
+	query_text(&q, id);
+	err = query_run(&q, NULL);
+	if (err != OK)
+		return err;
 	query_start(&q, s, "DELETE FROM person_group WHERE org_id = ?1 AND id = ?2", why);
 	query_text(&q, id);
 	return query_run(&q, NULL);
@@ -263,7 +268,7 @@ enum err store_member_add(struct store *s, const char *group_id, const char *per
 	return err == OK && rows == 0 ? no_such_group(why) : err;
 }
 
-enum err store_member_remove(
+static enum err delete_member(
 	struct store *s, const char *group_id, const char *person_id, struct error *why)
 {
 	struct query q;
@@ -273,4 +278,53 @@ enum err store_member_remove(
 	query_text(&q, group_id);
 	query_text(&q, person_id);
 	return query_run(&q, NULL);
+}
+
+static enum err keep_past(struct store *s, const char *group_id, const char *person_id,
+	int64_t since_ms, int64_t until_ms, struct error *why)
+{
+	struct query q;
+	query_start(&q, s,
+		"INSERT INTO past_membership (org_id, group_id, person_id, since_ms, until_ms)"
+		" VALUES (?1, ?2, ?3, ?4, ?5)"
+		" ON CONFLICT (group_id, person_id, since_ms, org_id)"
+		" DO UPDATE SET until_ms = excluded.until_ms",
+		why);
+	query_text(&q, group_id);
+	query_text(&q, person_id);
+	query_int(&q, since_ms);
+	query_int(&q, until_ms);
+	return query_run(&q, NULL);
+}
+
+/* Since when; ERR_NOT_FOUND where there is no membership. */
+static enum err member_since(struct store *s, const char *group_id, const char *person_id,
+	int64_t *since_ms, struct error *why)
+{
+	struct query q;
+	query_start(&q, s,
+		"SELECT since_ms FROM membership WHERE org_id = ?1 AND group_id = ?2"
+		" AND person_id = ?3",
+		why);
+	query_text(&q, group_id);
+	query_text(&q, person_id);
+	bool found = query_row(&q);
+	*since_ms = found ? column_int(&q, 0) : 0;
+	enum err err = query_end(&q);
+	return err == OK && !found ? ERR_NOT_FOUND : err;
+}
+
+enum err store_member_remove(struct store *s, const char *group_id, const char *person_id,
+	int64_t now_ms, struct error *why)
+{
+	enum err err = change_begin(s, why);
+	if (err != OK)
+		return err;
+	int64_t since_ms;
+	err = member_since(s, group_id, person_id, &since_ms, why);
+	if (err == OK)
+		err = keep_past(s, group_id, person_id, since_ms, now_ms, why);
+	if (err == OK || err == ERR_NOT_FOUND)
+		err = delete_member(s, group_id, person_id, why);
+	return change_end(s, err, why);
 }

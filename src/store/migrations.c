@@ -73,6 +73,19 @@ static const char initial[] =
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX membership_person ON membership (person_id, org_id);"
 
+	/* Who has left, for the registers of the days before. */
+	"CREATE TABLE past_membership ("
+	" org_id TEXT NOT NULL,"
+	" group_id TEXT NOT NULL,"
+	" person_id TEXT NOT NULL,"
+	" since_ms INTEGER NOT NULL,"
+	" until_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (group_id, person_id, since_ms, org_id),"
+	" FOREIGN KEY (org_id, group_id) REFERENCES person_group (org_id, id),"
+	" FOREIGN KEY (org_id, person_id) REFERENCES person (org_id, id)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX past_membership_person ON past_membership (person_id, org_id);"
+
 	/* sealed: nonce, encrypted floats, tag; see docs/security.md. */
 	"CREATE TABLE template ("
 	" org_id TEXT NOT NULL,"

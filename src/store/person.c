@@ -259,6 +259,7 @@ enum err store_person_update(struct store *s, struct person *person, struct erro
 static const char *const erasure[] = {
 	"DELETE FROM template WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM membership WHERE org_id = ?1 AND person_id = ?2",
+	"DELETE FROM past_membership WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM mark WHERE org_id = ?1 AND person_id = ?2",
 	"UPDATE sighting SET person_id = NULL WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM person WHERE org_id = ?1 AND id = ?2",
@@ -300,6 +301,36 @@ enum err store_people(
 			" WHERE m.org_id = ?1 AND m.group_id = ?2"
 			" ORDER BY p.name_key, p.number, p.id",
 			why);
+	if (group_id != NULL)
+		query_text(&q, group_id);
+	struct rows rows = {out->item, &out->count, &out->capacity};
+	enum err err = query_all(&q, &kind, &rows);
+	out->item = rows.item;
+	return err;
+}
+
+/* Memberships that were in force at ?2, of all times. */
+#define MEMBERS_AT                                                                 \
+	"SELECT group_id, person_id FROM membership WHERE org_id = ?1"             \
+	"  AND since_ms <= ?2"                                                     \
+	" UNION SELECT group_id, person_id FROM past_membership WHERE org_id = ?1" \
+	"  AND since_ms <= ?2 AND until_ms > ?2"
+
+enum err store_people_at(struct store *s, const char *group_id, int64_t at_ms,
+	struct person_list *out, struct error *why)
+{
+	struct query q;
+	query_start(&q, s,
+		group_id == NULL ? "SELECT " PERSON_COLUMNS " FROM person p WHERE p.org_id = ?1"
+				   " AND p.created_ms <= ?2"
+				   " AND p.id NOT IN (SELECT person_id FROM (" MEMBERS_AT "))"
+				   " ORDER BY p.name_key, p.number, p.id"
+				 : "SELECT " PERSON_COLUMNS " FROM person p WHERE p.org_id = ?1"
+				   " AND p.id IN (SELECT person_id FROM (" MEMBERS_AT ")"
+				   "  WHERE group_id = ?3)"
+				   " ORDER BY p.name_key, p.number, p.id",
+		why);
+	query_int(&q, at_ms);
 	if (group_id != NULL)
 		query_text(&q, group_id);
 	struct rows rows = {out->item, &out->count, &out->capacity};

@@ -3,7 +3,8 @@
 
 #include "store/store_int.h"
 
-#define SESSION_COLUMNS "id, coalesce(group_id, ''), day, start_ms, late_ms, coalesce(closed_ms, 0)"
+#define SESSION_COLUMNS \
+	"id, coalesce(group_id, ''), day, start_ms, late_ms, coalesce(closed_ms, 0), created_ms"
 
 void session_list_finish(struct session_list *list)
 {
@@ -21,6 +22,7 @@ static void read_session(struct query *q, void *row)
 	out->start_ms = column_int(q, 3);
 	out->late_ms = column_int(q, 4);
 	out->closed_ms = column_int(q, 5);
+	out->opened_ms = column_int(q, 6);
 }
 
 static const struct row_kind kind = {
@@ -81,6 +83,7 @@ enum err store_session_day(
 	if (err == OK && !found) {
 		uuid_make(now_ms, made.id);
 		made.closed_ms = 0;
+		made.opened_ms = now_ms;
 		err = insert_session(s, &made, now_ms, why);
 	}
 	err = change_end(s, err, why);

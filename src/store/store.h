@@ -122,6 +122,12 @@ enum err store_person_remove(struct store *s, const char *id, struct error *why)
 /* All people, or those of a group (NULL = all), by name. Appends to `out`. */
 enum err store_people(
 	struct store *s, const char *group_id, struct person_list *out, struct error *why) MUST_USE;
+/*
+ * Who was in a group at a moment, also a group that has been removed since; NULL: who was there
+ * and in no group. By name; appends to `out`. INT64_MAX asks for now.
+ */
+enum err store_people_at(struct store *s, const char *group_id, int64_t at_ms,
+	struct person_list *out, struct error *why) MUST_USE;
 
 /* --- groups and membership --- */
 
@@ -152,11 +158,11 @@ enum err store_group_remove(struct store *s, const char *id, struct error *why) 
 enum err store_groups(struct store *s, struct group_list *out, struct error *why) MUST_USE;
 enum err store_person_groups(
 	struct store *s, const char *person_id, struct group_list *out, struct error *why) MUST_USE;
-/* Both are fine when it is so already. */
+/* Both are fine when it is so already. Who was in a group, and when, is kept. */
 enum err store_member_add(struct store *s, const char *group_id, const char *person_id,
 	int64_t now_ms, struct error *why) MUST_USE;
-enum err store_member_remove(
-	struct store *s, const char *group_id, const char *person_id, struct error *why) MUST_USE;
+enum err store_member_remove(struct store *s, const char *group_id, const char *person_id,
+	int64_t now_ms, struct error *why) MUST_USE;
 
 /* --- templates: encrypted at rest, bound to their row --- */
 
@@ -198,6 +204,7 @@ struct session_row {
 	int64_t start_ms;         /* when it begins */
 	int64_t late_ms;          /* a first sighting after this moment is late */
 	int64_t closed_ms;        /* 0 = open */
+	int64_t opened_ms;        /* when it was made; filled by the store */
 };
 
 struct session_list {

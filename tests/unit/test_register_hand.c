@@ -342,7 +342,7 @@ static void who_left_the_group_stays_in_its_register(void **state)
 	struct school *f = need(state);
 	seen(f, f->ada, "2026-11-20 08:55");
 	seen(f, f->bo, "2026-11-20 08:55");
-	ok(store_member_remove(f->store, f->class_4b, f->ada, &reason));
+	ok(store_member_remove(f->store, f->class_4b, f->ada, HOME_NOW + 1, &reason));
 	struct roll roll = read_roll(f, f->class_4b, "2026-11-20", "2026-11-21 10:00");
 	assert_int_equal(roll.count, 2);
 	assert_string_equal(roll.line[0].name, "Ada");
@@ -361,13 +361,58 @@ static void who_was_in_a_group_that_is_removed_stays_in_its_register(void **stat
 	struct school *f = need(state);
 	join_choir(f, f->ada);
 	seen(f, f->ada, "2026-11-20 08:55");
-	ok(store_member_remove(f->store, f->choir, f->ada, &reason));
+	ok(store_member_remove(f->store, f->choir, f->ada, HOME_NOW + 1, &reason));
 	ok(store_group_remove(f->store, f->choir, &reason));
 	struct roll roll = read_roll(f, NULL, "2026-11-20", "2026-11-21 10:00");
 	assert_int_equal(roll.present, 2);
 	const struct roll_line *line = &roll.line[roll.count - 1];
 	assert_string_equal(line->name, "Ada");
 	assert_string_equal(line->group, "Choir");
+	roll_finish(&roll);
+}
+
+static void a_register_names_who_was_in_the_group_then(void **state)
+{
+	struct school *f = need(state);
+	seen(f, f->bo, "2026-11-20 08:55");
+	/* On another day Ada leaves, comes back and leaves again, and Cy joins. */
+	int64_t later_ms = at(f, "2026-11-23 12:00");
+	ok(store_member_remove(f->store, f->class_4b, f->ada, later_ms, &reason));
+	ok(store_member_add(f->store, f->class_4b, f->ada, later_ms + 1, &reason));
+	ok(store_member_remove(f->store, f->class_4b, f->ada, later_ms + 2, &reason));
+	ok(store_member_add(f->store, f->class_4b, f->cy, later_ms, &reason));
+	struct roll roll = read_roll(f, NULL, "2026-11-20", "2026-11-24 10:00");
+	assert_int_equal(roll.count, 2);
+	assert_int_equal(line_of(&roll, f->ada)->status, MARK_ABSENT);
+	assert_null(line_of(&roll, f->cy));
+	roll_finish(&roll);
+	seen(f, f->bo, "2026-11-24 08:55");
+	roll = read_roll(f, f->class_4b, "2026-11-24", "2026-11-25 10:00");
+	assert_int_equal(roll.count, 2);
+	assert_null(line_of(&roll, f->ada));
+	assert_int_equal(line_of(&roll, f->cy)->status, MARK_ABSENT);
+	roll_finish(&roll);
+	/* A register of a day before that is opened only now is about those who are there now. */
+	struct look look = match(f, f->bo, "2026-11-19 08:55");
+	struct recorded out;
+	f->r.now_ms = later_ms + 3;
+	ok(register_look(&f->r, &look, &out, &reason));
+	roll = read_roll(f, f->class_4b, "2026-11-19", "2026-11-24 10:00");
+	assert_int_equal(roll.count, 2);
+	assert_int_equal(line_of(&roll, f->cy)->status, MARK_ABSENT);
+	roll_finish(&roll);
+	/* Closed by hand it stays as it is, whoever comes later that day. */
+	seen(f, f->bo, "2026-11-26 08:55");
+	f->r.now_ms = at(f, "2026-11-26 09:30");
+	ok(register_close(&f->r, f->class_4b, "2026-11-26", "a", &reason));
+	ok(store_member_add(f->store, f->class_4b, f->ada, f->r.now_ms + 1, &reason));
+	roll = read_roll(f, f->class_4b, "2026-11-26", "2026-11-26 10:00");
+	assert_int_equal(roll.count, 2);
+	roll_finish(&roll);
+	/* Erasing a person takes that out too. */
+	ok(store_person_remove(f->store, f->ada, &reason));
+	roll = read_roll(f, f->class_4b, "2026-11-20", "2026-11-26 10:00");
+	assert_int_equal(roll.count, 1);
 	roll_finish(&roll);
 }
 
@@ -387,6 +432,7 @@ int main(void)
 		school_test(correcting_the_only_mark_does_not_make_a_day_without_school),
 		school_test(a_day_to_come_expects_everybody),
 		school_test(who_left_the_group_stays_in_its_register),
+		school_test(a_register_names_who_was_in_the_group_then),
 		school_test(who_was_in_a_group_that_is_removed_stays_in_its_register),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -357,7 +357,8 @@ static void a_read_only_store_changes_nothing(void **state)
 	struct person person;
 	assert_int_equal(store_person_find(s, "ada", &person, &why), OK);
 	assert_int_equal(home_person(s, "Grace", NULL, id, &why), ERR_DENIED);
-	assert_int_equal(store_member_remove(s, person.id, person.id, &why), ERR_DENIED);
+	assert_int_equal(
+		store_member_remove(s, person.id, person.id, HOME_NOW + 1, &why), ERR_DENIED);
 	assert_int_equal(store_check(s, &why), OK);
 	store_close(s);
 }

@@ -243,7 +243,7 @@ static enum err add_group(struct fixture *f, struct store *s, struct error *why)
 	if (err == OK)
 		err = store_group_find(s, name, &group, why);
 	if (err == OK)
-		err = store_member_remove(s, id, f->person, why);
+		err = store_member_remove(s, id, f->person, HOME_NOW + 1, why);
 	return err == OK ? store_group_remove(s, id, why) : err;
 }
 

@@ -219,8 +219,8 @@ static void groups_hold_people(void **state)
 	assert_int_equal(groups.count, 1);
 	assert_string_equal(groups.item[0].id, b3);
 	group_list_finish(&groups);
-	assert_int_equal(store_member_remove(f->s, b3, ada, &f->why), OK);
-	assert_int_equal(store_member_remove(f->s, b3, ada, &f->why), OK);
+	assert_int_equal(store_member_remove(f->s, b3, ada, HOME_NOW + 1, &f->why), OK);
+	assert_int_equal(store_member_remove(f->s, b3, ada, HOME_NOW + 1, &f->why), OK);
 	assert_int_equal(store_group(f->s, b3, &group, &f->why), OK);
 	assert_int_equal(group.members, 1);
 }
@@ -257,7 +257,7 @@ static void a_group_is_not_deleted_while_it_has_members(void **state)
 	assert_int_equal(store_group_remove(f->s, id, &f->why), ERR_ARG);
 	assert_string_equal(
 		f->why.text, "Cannot delete '3B' because 1 user(s) are still assigned to it.");
-	assert_int_equal(store_member_remove(f->s, id, ada, &f->why), OK);
+	assert_int_equal(store_member_remove(f->s, id, ada, HOME_NOW + 1, &f->why), OK);
 	assert_int_equal(store_group_remove(f->s, id, &f->why), OK);
 	assert_int_equal(store_group_remove(f->s, id, &f->why), ERR_NOT_FOUND);
 	assert_int_equal(home_group(f->s, "3B", id, &f->why), OK);
