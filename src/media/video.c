@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "media/video_int.h"
 
-#include <libavutil/mem.h>
-#include <libswscale/swscale.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,12 +41,17 @@ enum err video_open(struct video **out, const char *source, const struct video_o
 	struct video *v = calloc(1, sizeof(*v));
 	if (v == NULL)
 		return err_set(why, ERR_NOMEM, "cannot open a video: out of memory");
+	enum err err = source_init(&v->source, source, why);
+	if (err != OK) {
+		free(v);
+		return err;
+	}
+	const struct ffmpeg *ff = v->source.ff;
 	pthread_mutex_init(&v->lock, NULL);
 	pthread_cond_init(&v->changed, NULL);
-	enum err err = OK;
-	v->frame = av_frame_alloc();
-	v->decoded = av_frame_alloc();
-	v->newest = av_frame_alloc();
+	v->frame = ff->av_frame_alloc();
+	v->decoded = ff->av_frame_alloc();
+	v->newest = ff->av_frame_alloc();
 	if (v->frame == NULL || v->decoded == NULL || v->newest == NULL)
 		err = err_set(why, ERR_NOMEM, "cannot open a video: out of memory");
 	if (err == OK)
@@ -64,16 +67,17 @@ void video_close(struct video *v)
 {
 	if (v == NULL)
 		return;
+	const struct ffmpeg *ff = v->source.ff;
 	if (v->running) {
 		source_stop(&v->source);
 		pthread_join(v->reader, NULL);
 	}
 	source_finish(&v->source);
-	sws_freeContext(v->scaler);
-	av_free(v->room);
-	av_frame_free(&v->frame);
-	av_frame_free(&v->decoded);
-	av_frame_free(&v->newest);
+	ff->sws_freeContext(v->scaler);
+	ff->av_free(v->room);
+	ff->av_frame_free(&v->frame);
+	ff->av_frame_free(&v->decoded);
+	ff->av_frame_free(&v->newest);
 	pthread_cond_destroy(&v->changed);
 	pthread_mutex_destroy(&v->lock);
 	free(v);
@@ -87,27 +91,29 @@ bool video_is_live(const struct video *v)
 /* Rows of the frame as RGB at v->room, `stride` apart. */
 static enum err convert(struct video *v, size_t *stride, struct error *why)
 {
+	const struct ffmpeg *ff = v->source.ff;
 	const AVFrame *f = v->frame;
 	*stride = (3 * (size_t)f->width + ROW_ALIGNMENT - 1) / ROW_ALIGNMENT * ROW_ALIGNMENT;
 	size_t bytes = *stride * (size_t)f->height + ROW_ALIGNMENT;
 	if (bytes != v->room_bytes) {
-		av_free(v->room);
-		v->room = av_malloc(bytes);
+		ff->av_free(v->room);
+		v->room = ff->av_malloc(bytes);
 		v->room_bytes = v->room != NULL ? bytes : 0;
 	}
-	v->scaler =
-		sws_getCachedContext(v->scaler, f->width, f->height, (enum AVPixelFormat)f->format,
-			f->width, f->height, AV_PIX_FMT_RGB24, SWS_BILINEAR, NULL, NULL, NULL);
+	v->scaler = ff->sws_getCachedContext(v->scaler, f->width, f->height,
+		(enum AVPixelFormat)f->format, f->width, f->height, AV_PIX_FMT_RGB24, SWS_BILINEAR,
+		NULL, NULL, NULL);
 	if (v->room == NULL || v->scaler == NULL)
 		return err_set(why, ERR_NOMEM, "cannot convert a frame of '%s': out of memory",
 			v->source.shown);
 	if (f->color_range == AVCOL_RANGE_JPEG)
-		(void)sws_setColorspaceDetails(v->scaler, sws_getCoefficients((int)f->colorspace),
-			1, sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16);
+		(void)ff->sws_setColorspaceDetails(v->scaler,
+			ff->sws_getCoefficients((int)f->colorspace), 1,
+			ff->sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16);
 	uint8_t *const planes[4] = {v->room};
 	const int strides[4] = {(int)*stride};
-	if (sws_scale(v->scaler, (const uint8_t *const *)f->data, f->linesize, 0, f->height, planes,
-		    strides) != f->height)
+	if (ff->sws_scale(v->scaler, (const uint8_t *const *)f->data, f->linesize, 0, f->height,
+		    planes, strides) != f->height)
 		return err_set(why, ERR_FORMAT, "cannot convert a frame of '%s'", v->source.shown);
 	return OK;
 }
@@ -148,6 +154,7 @@ static enum err to_image(struct video *v, struct image *image, struct error *why
 static void *read_live(void *arg)
 {
 	struct video *v = arg;
+	const struct ffmpeg *ff = v->source.ff;
 	enum err err = OK;
 	while (err == OK) {
 		int64_t at_ms;
@@ -157,8 +164,8 @@ static void *read_live(void *arg)
 		if (err == OK) {
 			if (v->has_newest)
 				v->replaced++;
-			av_frame_unref(v->newest);
-			av_frame_move_ref(v->newest, v->decoded);
+			ff->av_frame_unref(v->newest);
+			ff->av_frame_move_ref(v->newest, v->decoded);
 			v->newest_ms = at_ms;
 			v->has_newest = true;
 		} else {
@@ -183,6 +190,7 @@ static enum err start_reader(struct video *v, struct error *why)
 static enum err latest_live(
 	struct video *v, struct image *frame, int64_t *at_ms, int *skipped, struct error *why)
 {
+	const struct ffmpeg *ff = v->source.ff;
 	enum err err = v->running ? OK : start_reader(v, why);
 	if (err != OK)
 		return err;
@@ -190,8 +198,8 @@ static enum err latest_live(
 	while (!v->has_newest && v->ended == OK)
 		pthread_cond_wait(&v->changed, &v->lock);
 	if (v->has_newest) {
-		av_frame_unref(v->frame);
-		av_frame_move_ref(v->frame, v->newest);
+		ff->av_frame_unref(v->frame);
+		ff->av_frame_move_ref(v->frame, v->newest);
 		*at_ms = v->newest_ms;
 		*skipped = v->replaced;
 		v->has_newest = false;

@@ -3,11 +3,10 @@
 #ifndef MEDIA_VIDEO_INT_H
 #define MEDIA_VIDEO_INT_H
 
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "media/ffmpeg.h"
 #include "media/video.h"
 
 enum {
@@ -19,6 +18,7 @@ enum source_kind { SOURCE_FILE, SOURCE_CAMERA, SOURCE_STREAM };
 
 /* One thread at a time, but for source_stop. */
 struct source {
+	const struct ffmpeg *ff;
 	enum source_kind kind;
 	char *shown; /* for people: without the password */
 	AVFormatContext *format;
@@ -33,7 +33,10 @@ struct source {
 	atomic_bool stop;
 };
 
-/* Opens a zeroed source; finish it also on failure. */
+/* Sees what kind of source it is and loads of FFmpeg what that needs; nothing to finish yet. */
+enum err source_init(struct source *s, const char *name, struct error *why) MUST_USE;
+
+/* Opens it, zeroed but for what source_init set; finish it also on failure. */
 enum err source_open(struct source *s, const char *name, const struct video_options *options,
 	struct error *why) MUST_USE;
 void source_finish(struct source *s);

@@ -2,15 +2,10 @@
 #include "media/video_int.h"
 
 #include <errno.h>
-#include <libavdevice/avdevice.h>
-#include <libavutil/display.h>
-#include <libavutil/opt.h>
-#include <libavutil/time.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "media/image_int.h"
 
@@ -24,17 +19,6 @@ static const char *const kind_words[] = {"video", "camera", "stream"};
 /* A playlist must not make us read what its sender names. */
 static const char *const kind_protocols[] = {"file", "file",
 	"rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,hls,crypto,rtmp,rtmps,rtmpt,srt"};
-
-static void take_log(void *context, int level, const char *fmt, va_list args)
-{
-	if (level > AV_LOG_WARNING)
-		return;
-	char line[512];
-	int with_prefix = 1;
-	av_log_format_line2(context, level, fmt, args, line, sizeof(line), &with_prefix);
-	line[strcspn(line, "\n")] = '\0';
-	log_at(LOG_DEBUG, "ffmpeg: %s", line);
-}
 
 static enum source_kind kind_of(const char *name)
 {
@@ -63,12 +47,12 @@ static char *without_password(const char *name)
 
 static void set_deadline(struct source *s, int64_t ms)
 {
-	atomic_store(&s->deadline_us, av_gettime_relative() + ms * 1000);
+	atomic_store(&s->deadline_us, s->ff->av_gettime_relative() + ms * 1000);
 }
 
-static bool is_late(struct source *s)
+static bool is_late(const struct source *s)
 {
-	return av_gettime_relative() > atomic_load(&s->deadline_us);
+	return s->ff->av_gettime_relative() > atomic_load(&s->deadline_us);
 }
 
 /* FFmpeg's interrupt callback. */
@@ -102,7 +86,7 @@ static enum err fail(struct source *s, int code, const char *verb, struct error 
 	/* Codes of the operating system are small, FFmpeg's own are four letters. */
 	if (code < 0 && code > -4096)
 		return err_errno(why, AVUNERROR(code), "%s", what);
-	av_strerror(code, reason, sizeof(reason));
+	s->ff->av_strerror(code, reason, sizeof(reason));
 	return err_set(why, ERR_IO, "%s: %s", what, reason);
 }
 
@@ -110,19 +94,20 @@ static enum err fail(struct source *s, int code, const char *verb, struct error 
 enum { CAMERA_MJPEG = 1, CAMERA_SIZE = 2 };
 static const int camera_wishes[] = {CAMERA_MJPEG | CAMERA_SIZE, CAMERA_SIZE, 0};
 
-static int set_wishes(AVDictionary **dictionary, const struct video_options *options, int wishes)
+static int set_wishes(const struct ffmpeg *ff, AVDictionary **dictionary,
+	const struct video_options *options, int wishes)
 {
 	char text[32];
 	int code = 0;
 	if ((wishes & CAMERA_MJPEG) != 0)
-		code = av_dict_set(dictionary, "input_format", "mjpeg", 0);
+		code = ff->av_dict_set(dictionary, "input_format", "mjpeg", 0);
 	if (code >= 0 && (wishes & CAMERA_SIZE) != 0 && options->width > 0 && options->height > 0) {
 		snprintf(text, sizeof(text), "%dx%d", options->width, options->height);
-		code = av_dict_set(dictionary, "video_size", text, 0);
+		code = ff->av_dict_set(dictionary, "video_size", text, 0);
 	}
 	if (code >= 0 && (wishes & CAMERA_SIZE) != 0 && options->fps > 0) {
 		snprintf(text, sizeof(text), "%d", options->fps);
-		code = av_dict_set(dictionary, "framerate", text, 0);
+		code = ff->av_dict_set(dictionary, "framerate", text, 0);
 	}
 	return code < 0 ? code : 0;
 }
@@ -132,25 +117,26 @@ static int open_once(
 {
 	const AVInputFormat *input = NULL;
 	AVDictionary *dictionary = NULL;
-	s->format = avformat_alloc_context();
+	s->format = s->ff->avformat_alloc_context();
 	if (s->format == NULL)
 		return AVERROR(ENOMEM);
 	s->format->interrupt_callback = (AVIOInterruptCB){.callback = must_stop, .opaque = s};
-	int code = av_dict_set(&dictionary, "protocol_whitelist", kind_protocols[s->kind], 0);
+	int code =
+		s->ff->av_dict_set(&dictionary, "protocol_whitelist", kind_protocols[s->kind], 0);
 	if (code >= 0 && strncmp(url, "rtsp", 4) == 0)
-		code = av_dict_set(&dictionary, "rtsp_transport", "tcp", 0);
+		code = s->ff->av_dict_set(&dictionary, "rtsp_transport", "tcp", 0);
 	if (s->kind == SOURCE_CAMERA) {
 		/* Else reading a camera that gives nothing would block for ever. */
 		s->format->flags |= AVFMT_FLAG_NONBLOCK;
-		input = av_find_input_format("v4l2");
+		input = s->ff->av_find_input_format("v4l2");
 		if (code >= 0)
-			code = set_wishes(&dictionary, options, wishes);
+			code = set_wishes(s->ff, &dictionary, options, wishes);
 	}
 	if (code >= 0)
-		code = avformat_open_input(&s->format, url, input, &dictionary);
-	av_dict_free(&dictionary);
+		code = s->ff->avformat_open_input(&s->format, url, input, &dictionary);
+	s->ff->av_dict_free(&dictionary);
 	if (code < 0) {
-		avformat_free_context(s->format);
+		s->ff->avformat_free_context(s->format);
 		s->format = NULL;
 	}
 	return code;
@@ -187,15 +173,21 @@ static enum err open_format(
 static const uint8_t *display_matrix(const AVStream *stream)
 {
 #if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 102)
-	const AVPacketSideData *data = av_packet_side_data_get(stream->codecpar->coded_side_data,
-		stream->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
-	return data != NULL && data->size >= 9 * sizeof(int32_t) ? data->data : NULL;
+	const AVPacketSideData *data = stream->codecpar->coded_side_data;
+	int count = stream->codecpar->nb_coded_side_data;
 #else
-	return av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, NULL);
+	const AVPacketSideData *data = stream->side_data;
+	int count = stream->nb_side_data;
 #endif
+	for (int i = 0; i < count; i++) {
+		if (data[i].type == AV_PKT_DATA_DISPLAYMATRIX &&
+			data[i].size >= 9 * sizeof(int32_t))
+			return data[i].data;
+	}
+	return NULL;
 }
 
-static int orientation_of(const AVStream *stream)
+static int orientation_of(const struct ffmpeg *ff, const AVStream *stream)
 {
 	const uint8_t *bytes = display_matrix(stream);
 	int32_t matrix[9];
@@ -203,7 +195,7 @@ static int orientation_of(const AVStream *stream)
 		return 1;
 	memcpy(matrix, bytes, sizeof(matrix));
 	/* Counterclockwise; NaN for a matrix that is no rotation. */
-	double degrees = av_display_rotation_get(matrix);
+	double degrees = ff->av_display_rotation_get(matrix);
 	if (!isfinite(degrees))
 		return 1;
 	static const int by_quarter[4] = {1, 8, 3, 6};
@@ -213,7 +205,7 @@ static int orientation_of(const AVStream *stream)
 static enum err open_codec(struct source *s, struct error *why)
 {
 	const AVCodec *decoder = NULL;
-	s->stream = av_find_best_stream(s->format, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0);
+	s->stream = s->ff->av_find_best_stream(s->format, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0);
 	if (s->stream < 0)
 		return fail(s, s->stream, "open", why);
 	const AVStream *stream = s->format->streams[s->stream];
@@ -224,22 +216,22 @@ static enum err open_codec(struct source *s, struct error *why)
 			return err_prefix(
 				why, err, "cannot open %s '%s'", kind_words[s->kind], s->shown);
 	}
-	s->codec = avcodec_alloc_context3(decoder);
-	s->packet = av_packet_alloc();
+	s->codec = s->ff->avcodec_alloc_context3(decoder);
+	s->packet = s->ff->av_packet_alloc();
 	if (s->codec == NULL || s->packet == NULL)
 		return fail(s, AVERROR(ENOMEM), "open", why);
-	int code = avcodec_parameters_to_context(s->codec, parameters);
+	int code = s->ff->avcodec_parameters_to_context(s->codec, parameters);
 	s->codec->thread_count = DECODER_THREADS;
 	s->codec->max_pixels = IMAGE_PIXELS_MAX;
 	/* Frame threads hold frames back, which live ones must not be. */
 	if (s->kind != SOURCE_FILE)
 		s->codec->thread_type = FF_THREAD_SLICE;
 	if (code >= 0)
-		code = avcodec_open2(s->codec, decoder, NULL);
+		code = s->ff->avcodec_open2(s->codec, decoder, NULL);
 	if (code < 0)
 		return fail(s, code, "open", why);
 	s->time_base = stream->time_base;
-	s->orientation = orientation_of(stream);
+	s->orientation = orientation_of(s->ff, stream);
 	double rate = av_q2d(stream->avg_frame_rate);
 	s->frame_ms = rate > 0.01 && rate < 1000 ? (int64_t)(1000 / rate) : 40;
 	for (unsigned i = 0; i < s->format->nb_streams; i++) {
@@ -249,18 +241,21 @@ static enum err open_codec(struct source *s, struct error *why)
 	return OK;
 }
 
+enum err source_init(struct source *s, const char *name, struct error *why)
+{
+	s->kind = kind_of(name);
+	return ffmpeg_load(s->kind == SOURCE_CAMERA ? FFMPEG_CAMERAS : FFMPEG_FILES, &s->ff, why);
+}
+
 enum err source_open(
 	struct source *s, const char *name, const struct video_options *options, struct error *why)
 {
 	int timeout_ms = options->open_timeout_ms;
-	av_log_set_callback(take_log);
-	avdevice_register_all();
-	s->kind = kind_of(name);
 	s->first = AV_NOPTS_VALUE;
 	s->shown = without_password(name);
 	if (s->shown == NULL)
 		return err_set(why, ERR_NOMEM, "cannot open a video: out of memory");
-	if (s->kind == SOURCE_CAMERA && av_find_input_format("v4l2") == NULL)
+	if (s->kind == SOURCE_CAMERA && s->ff->av_find_input_format("v4l2") == NULL)
 		return fail(s, AVERROR(ENOSYS), "open", why);
 	set_deadline(s, timeout_ms > 0 ? timeout_ms : VIDEO_OPEN_TIMEOUT_MS);
 	enum err err = open_format(s, name, options, why);
@@ -268,7 +263,7 @@ enum err source_open(
 		return err;
 	if (s->kind != SOURCE_FILE)
 		s->format->max_analyze_duration = LIVE_ANALYSE_US;
-	int code = avformat_find_stream_info(s->format, NULL);
+	int code = s->ff->avformat_find_stream_info(s->format, NULL);
 	if (code < 0)
 		return fail(s, code, "open", why);
 	return open_codec(s, why);
@@ -276,9 +271,9 @@ enum err source_open(
 
 void source_finish(struct source *s)
 {
-	av_packet_free(&s->packet);
-	avcodec_free_context(&s->codec);
-	avformat_close_input(&s->format);
+	s->ff->av_packet_free(&s->packet);
+	s->ff->avcodec_free_context(&s->codec);
+	s->ff->avformat_close_input(&s->format);
 	free(s->shown);
 	s->shown = NULL;
 }
@@ -286,23 +281,23 @@ void source_finish(struct source *s)
 /* Hands the decoder one packet, or the end. 0, or FFmpeg's code. */
 static int feed(struct source *s)
 {
-	int code = av_read_frame(s->format, s->packet);
+	int code = s->ff->av_read_frame(s->format, s->packet);
 	if (code == AVERROR(EAGAIN)) {
 		if (is_late(s) || atomic_load(&s->stop))
 			return AVERROR_EXIT;
-		av_usleep(CAMERA_POLL_US);
+		s->ff->av_usleep(CAMERA_POLL_US);
 		return 0;
 	}
 	if (code == AVERROR_EOF && s->kind == SOURCE_FILE) {
 		s->draining = true;
-		code = avcodec_send_packet(s->codec, NULL);
+		code = s->ff->avcodec_send_packet(s->codec, NULL);
 		return code == AVERROR_EOF ? 0 : code;
 	}
 	if (code < 0)
 		return code;
 	if (s->packet->stream_index == s->stream)
-		code = avcodec_send_packet(s->codec, s->packet);
-	av_packet_unref(s->packet);
+		code = s->ff->avcodec_send_packet(s->codec, s->packet);
+	s->ff->av_packet_unref(s->packet);
 	return code;
 }
 
@@ -314,7 +309,7 @@ static int64_t time_of(struct source *s, const AVFrame *frame)
 	if (at != AV_NOPTS_VALUE) {
 		if (s->first == AV_NOPTS_VALUE)
 			s->first = at;
-		ms = av_rescale_q(at - s->first, s->time_base, (AVRational){1, 1000});
+		ms = s->ff->av_rescale_q(at - s->first, s->time_base, (AVRational){1, 1000});
 	}
 	s->last_ms = ms > s->last_ms ? ms : s->last_ms;
 	s->frames++;
@@ -326,7 +321,7 @@ enum err source_next(struct source *s, AVFrame *frame, int64_t *at_ms, struct er
 	int bad = 0;
 	set_deadline(s, VIDEO_READ_TIMEOUT_MS);
 	for (;;) {
-		int code = avcodec_receive_frame(s->codec, frame);
+		int code = s->ff->avcodec_receive_frame(s->codec, frame);
 		if (code == 0) {
 			*at_ms = time_of(s, frame);
 			return OK;

@@ -78,6 +78,20 @@ test('a source that is none is an error, and its password is not told', { skip }
   assert.doesNotMatch(text, /secret/);
 });
 
+test('only a video needs FFmpeg, and without it the error says what to install', (t) => {
+  const base = folder(t), h = join(base, 'home'), text = put(join(base, 'text.mp4'), 'no video');
+  // Of whatever version: what is found under the name is no library.
+  const without = (name) => {
+    for (let version = 55; version < 75; version++) put(join(base, name, `lib${name}.so.${version}`), 'not FFmpeg');
+    return { env: { LD_LIBRARY_PATH: join(base, name) } };
+  };
+  const install = (name) => new RegExp(`^rollcall: video needs FFmpeg: .*lib${name}\\.so\\.\\d+: .*; sudo apt-get install libavdevice\\d+\n$`);
+  okPlain(h, ['people', 'add', 'Ana'], without('avformat'));
+  failed(runPlain(h, ['watch', text], without('avformat')), exit.failed, install('avformat'));
+  failed(runPlain(h, ['watch', '/dev/video99'], without('avdevice')), exit.failed, install('avdevice'));
+  failed(runPlain(h, ['watch', text], without('avdevice')), exit.failed, /no video, or a broken one/);
+});
+
 /** Waits until something is so, as long as the program runs. */
 async function until(child, condition) {
   while (child.exitCode === null && !condition()) await sleep(50);
