@@ -38,4 +38,4 @@ run mark "${marked[@]}" --group "$class"
 run roll --group "$class" --close
 say
 say "Enrolled, recognised and written down in $((($(date +%s%N) - began) / 1000000)) ms. The demo's data: $demo/home"
-say "Next: build/rollcall help, or ./run serve"
+say "Next: build/rollcall help"
