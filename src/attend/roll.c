@@ -20,7 +20,8 @@ struct work {
 	struct session_list sessions; /* of the day */
 	bool day_over;
 	int64_t day_begin_ms, day_end_ms;
-	bool closed; /* every section so far is */
+	bool closed;  /* every section so far is */
+	bool by_hand; /* somebody closed one */
 };
 
 /* The register of one group, being added to the roll. */
@@ -214,6 +215,7 @@ static enum err add_lines(struct work *w, struct section *section, struct error 
 		err = add_leavers(w, section, first, why);
 	if (w->roll->count > first && !section->closed && !w->day_over)
 		w->closed = false;
+	w->by_hand |= section->session != NULL && section->session->closed_ms != 0;
 	return err;
 }
 
@@ -285,7 +287,7 @@ enum err register_roll(const struct registrar *r, const char *group_id, const ch
 	if (err == OK)
 		err = group_id != NULL ? add_section(&w, group.id, group.name, why)
 				       : add_all(&w, why);
-	out->closed = w.closed && (out->count > 0 || w.day_over);
+	out->closed = w.closed && (out->count > 0 || w.day_over || w.by_hand);
 	session_list_finish(&w.sessions);
 	return err;
 }

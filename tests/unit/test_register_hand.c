@@ -62,7 +62,13 @@ static void closing_closes_what_was_asked_for(void **state)
 	struct session_list sessions = {0};
 	ok(store_sessions(f->store, "2026-11-20", &sessions, &reason));
 	assert_int_equal(sessions.count, 0);
+	/* A group of nobody. */
+	ok(register_close(&f->r, f->choir, "2026-11-19", "a", &reason));
+	struct roll empty = read_roll(f, f->choir, "2026-11-19", "2026-11-19 12:00");
+	assert_true(empty.closed);
+	roll_finish(&empty);
 	/* A group where nobody was seen. */
+	f->r.now_ms = at(f, "2026-11-20 12:00");
 	join_choir(f, f->ada);
 	ok(register_close(&f->r, f->choir, "2026-11-20", "a", &reason));
 	struct roll roll = read_roll(f, f->choir, "2026-11-20", "2026-11-20 12:00");
