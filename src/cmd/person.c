@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-enum { GROUPS_TEXT_MAX = 1 << 16, DAY_MS = 24 * 3600 * 1000 };
+enum { GROUPS_TEXT_MAX = 1 << 16 };
 
 enum err person_groups_text(struct cmd *c, const char *person_id, char **out, struct error *why)
 {
@@ -100,19 +100,14 @@ static enum err add_mark(
 
 enum err history_read(struct cmd *c, const char *person_id, struct history *out, struct error *why)
 {
+	struct session_list sessions = {0};
 	out->person_id = person_id;
-	/* A day more than today: a device's clock may be ahead. */
-	int64_t end_ms = clock_now_ms() + DAY_MS;
-	char day[DAY_TEXT] = FIRST_DAY, last[DAY_TEXT];
-	zone_day(c->zone, end_ms, last);
 	enum err err = store_sightings(c->store, INT64_MIN, INT64_MAX, add_sighting, out, why);
-	for (; err == OK && strcmp(day, last) <= 0; day_next(day)) {
-		struct session_list sessions = {0};
-		err = store_sessions(c->store, day, &sessions, why);
-		for (size_t i = 0; err == OK && i < sessions.count; i++)
-			err = add_mark(c, &sessions.item[i], out, why);
-		session_list_finish(&sessions);
-	}
+	if (err == OK)
+		err = store_sessions_marked(c->store, person_id, &sessions, why);
+	for (size_t i = 0; err == OK && i < sessions.count; i++)
+		err = add_mark(c, &sessions.item[i], out, why);
+	session_list_finish(&sessions);
 	return err;
 }
 

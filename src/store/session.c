@@ -117,6 +117,22 @@ enum err store_sessions(
 	return err;
 }
 
+enum err store_sessions_marked(
+	struct store *s, const char *person_id, struct session_list *out, struct error *why)
+{
+	struct query q;
+	query_start(&q, s,
+		"SELECT " SESSION_COLUMNS " FROM session WHERE org_id = ?1 AND id IN"
+		" (SELECT session_id FROM mark WHERE org_id = ?1 AND person_id = ?2)"
+		" ORDER BY day, start_ms, id",
+		why);
+	query_text(&q, person_id);
+	struct rows rows = {out->item, &out->count, &out->capacity};
+	enum err err = query_all(&q, &kind, &rows);
+	out->item = rows.item;
+	return err;
+}
+
 enum err store_session_close(struct store *s, const char *id, int64_t closed_ms, struct error *why)
 {
 	struct query q;

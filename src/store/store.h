@@ -223,6 +223,9 @@ enum err store_session(
 	struct store *s, const char *id, struct session_row *out, struct error *why) MUST_USE;
 enum err store_sessions(
 	struct store *s, const char *day, struct session_list *out, struct error *why) MUST_USE;
+/* The registers of all days in which a person has a mark, by day. Appends to `out`. */
+enum err store_sessions_marked(struct store *s, const char *person_id, struct session_list *out,
+	struct error *why) MUST_USE;
 enum err store_session_close(
 	struct store *s, const char *id, int64_t closed_ms, struct error *why) MUST_USE;
 

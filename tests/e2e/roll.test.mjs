@@ -56,7 +56,10 @@ test('a correction has an author and a reason', (t) => {
   assert.equal(shown.marks.length, 1);
   assert.deepEqual([shown.marks[0].date, shown.marks[0].group, shown.marks[0].status], [day, '7b', 'left_early']);
   assert.match(ok(h, ['people', 'show', 'Grace Hopper']), /2026-03-02.*7b.*left early.*by hand/);
-  assert.match(ok(h, ['people', 'remove', 'Grace Hopper', '--yes']), /1 mark, 1 group membership;/);
+  // An excuse for a day to come is shown too.
+  ok(h, ['roll', '--date', '2199-03-02', '--set', 'excused', '--person', 'Grace Hopper', '--reason', 'wedding']);
+  assert.equal(json(h, ['people', 'show', 'Grace Hopper']).marks[1].date, '2199-03-02');
+  assert.match(ok(h, ['people', 'remove', 'Grace Hopper', '--yes']), /2 marks, 1 group membership;/);
   assert.ok(!('Grace Hopper' in statuses(json(h, ['roll', '--date', day]))));
 });
 
