@@ -319,7 +319,8 @@ const struct command cmd_groups = {
 		 "and grace is late. Without times of its own a group has the organisation's "
 		 "('rollcall settings').\n"
 		 "\n"
-		 "'rollcall people move WHO --group GROUP' puts somebody into a group.",
+		 "'rollcall people join WHO --group GROUP' puts somebody into a group, 'move' also "
+		 "out of the others.",
 	.examples = "$ rollcall groups\n"
 		    "$ rollcall groups add 7b --start 08:10 --grace 5\n"
 		    "$ rollcall groups set 7b --start default\n"

@@ -23,8 +23,8 @@ static const struct option_spec options[] = {
 		.value = "GROUP",
 		.offset = AT(group),
 		.complete = "group",
-		.help = "list: only this group's people. add: put the new person into it. move: "
-			"where to"},
+		.help = "list: only this group's people. add: put the new person into it. join, "
+			"move: where to"},
 	{.name = "from",
 		.kind = OPTION_TEXT,
 		.value = "GROUP",
@@ -259,6 +259,20 @@ static enum err leave(struct cmd *c, const char *person_id, const char *from_id,
 	return err;
 }
 
+/* Says what the person is in now. */
+static int tell_groups(struct cmd *c, const struct person *person)
+{
+	struct error why = {0};
+	char *groups;
+	if (person_groups_text(c, person->id, &groups, &why) != OK)
+		return cmd_fail(&why);
+	char sentence[ERROR_TEXT_MAX * 2];
+	snprintf(sentence, sizeof(sentence), "%s is now in %s.", person->name,
+		groups[0] != '\0' ? groups : "no group");
+	free(groups);
+	return tell(c, person->id, sentence);
+}
+
 static int move(struct cmd *c)
 {
 	const struct people_options *o = c->options;
@@ -281,14 +295,27 @@ static int move(struct cmd *c)
 		err = store_member_add(c->store, to_id, person.id, clock_now_ms(), &why);
 	if (cmd_commit(c, err, "person.move", person.id, &why) != OK)
 		return cmd_fail(&why);
-	char *groups;
-	if (person_groups_text(c, person.id, &groups, &why) != OK)
+	return tell_groups(c, &person);
+}
+
+static int join(struct cmd *c)
+{
+	const struct people_options *o = c->options;
+	struct error why = {0};
+	struct person person;
+	struct group to;
+	const char *to_id;
+	if (o->group == NULL)
+		return cmd_usage(c, "join what? --group GROUP");
+	if (cmd_store(c, 0, &why) != OK ||
+		store_person_find(c->store, c->arg[0], &person, &why) != OK ||
+		cmd_group(c, o->group, &to, &to_id, &why) != OK ||
+		store_begin(c->store, &why) != OK)
 		return cmd_fail(&why);
-	char sentence[ERROR_TEXT_MAX * 2];
-	snprintf(sentence, sizeof(sentence), "%s is now in %s.", person.name,
-		groups[0] != '\0' ? groups : "no group");
-	free(groups);
-	return tell(c, person.id, sentence);
+	enum err err = store_member_add(c->store, to_id, person.id, clock_now_ms(), &why);
+	if (cmd_commit(c, err, "person.join", person.id, &why) != OK)
+		return cmd_fail(&why);
+	return tell_groups(c, &person);
 }
 
 static int show(struct cmd *c)
@@ -412,6 +439,14 @@ static const struct verb verbs[] = {
 		.args_min = 1,
 		.args_max = 1,
 		.run = set},
+	{.name = "join",
+		.usage = "WHO --group GROUP",
+		.summary = "put a person into one more group",
+		.options = "group",
+		.complete = "person -",
+		.args_min = 1,
+		.args_max = 1,
+		.run = join},
 	{.name = "move",
 		.usage = "WHO [--group GROUP] [--from GROUP]",
 		.summary = "put a person into a group and out of all others, or out of one",
@@ -433,7 +468,7 @@ static const struct verb verbs[] = {
 
 const struct command cmd_people = {
 	.name = "people",
-	.summary = "list, add, show, rename, move and remove people",
+	.summary = "list, add, show, rename, join, move and remove people",
 	.usage = "[VERB …]",
 	.about = "Who is known. WHO is a name, a number or an id; upper and lower case do not "
 		 "matter. Two people may have the same name if both have a number and the numbers "
@@ -444,6 +479,7 @@ const struct command cmd_people = {
 	.examples = "$ rollcall people\n"
 		    "$ rollcall people add \"Ada Lovelace\" --number 17 --group 7b\n"
 		    "$ rollcall people show \"ada lovelace\" --json\n"
+		    "$ rollcall people join \"Ada Lovelace\" --group Choir\n"
 		    "$ rollcall people move \"Ada Lovelace\" --group 8b\n"
 		    "$ rollcall people remove 17",
 	.options = options,

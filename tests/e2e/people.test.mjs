@@ -116,12 +116,16 @@ test('people move between groups', (t) => {
   for (const group of ['7b', '8b', 'Choir']) ok(h, ['groups', 'add', group]);
   ok(h, ['people', 'add', 'Ada', '--group', '7b']);
   fails(h, ['people', 'move', 'Ada'], exit.usage, /move where/);
+  fails(h, ['people', 'join', 'Ada'], exit.usage, /join what/);
+  fails(h, ['people', 'join', 'Ada', '--group', 'none'], exit.failed, /none/);
   fails(h, ['people', 'move', 'Ada', '--from', 'Choir'], exit.failed, /cannot move 'Ada'/);
   assert.equal(ok(h, ['people', 'move', 'Ada', '--group', '8b']), 'Ada is now in 8b.\n');
   assert.deepEqual(names(h, '--group', '7b'), []);
   assert.deepEqual(names(h, '--group', '8B'), ['Ada']);
   ok(h, ['people', 'move', 'Ada', '--from', '8b', '--group', '8b']);
   assert.deepEqual(people(h)[0].groups, ['8b']);
+  assert.equal(ok(h, ['people', 'join', 'Ada', '--group', 'choir']), 'Ada is now in 8b, Choir.\n');
+  ok(h, ['people', 'move', 'Ada', '--from', 'Choir']);
   ok(h, ['people', 'move', 'Ada', '--from', '8b']);
   assert.deepEqual(people(h)[0].groups, []);
 });
