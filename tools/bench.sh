@@ -8,7 +8,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 
 tools/build.sh tests
-step "compile bench/fill" ninja -C build bench/fill
+step "compile the bench programs" ninja -C build bench/fill bench/onnx_run
 build/rollcall bench "$@"
 say
 node bench/compare.mjs
+say
+node bench/onnx.mjs

@@ -16,15 +16,18 @@ struct life {
 struct maker {
 	struct plan *p;
 	const struct graph *g;
+	const struct fast_map *fast;
 	uint32_t *last; /* the last stage that needs each result */
 	bool *shared;   /* whether it leaves the stage that makes it */
 	struct life *life;
 	size_t lives;
 };
 
-static bool runs(const struct op *op)
+static bool runs(const struct maker *m, size_t i)
 {
-	return op->live && op->kind != OP_INPUT && op->kind != OP_CONST;
+	const struct op *op = graph_op(m->g, i);
+	return op->live && op->kind != OP_INPUT && op->kind != OP_CONST &&
+		m->fast->role[i] != FAST_ABSORBED;
 }
 
 /* Calls `what` for each operand of operation `i`. */
@@ -32,6 +35,12 @@ static void each_operand(
 	struct maker *m, size_t i, void (*what)(struct maker *m, size_t i, size_t operand))
 {
 	const struct op *op = graph_op(m->g, i);
+	if (m->fast->role[i] == FAST_LAST) {
+		what(m, i, (size_t)m->fast->input[i]);
+		if (m->fast->extra[i] >= 0)
+			what(m, i, (size_t)m->fast->extra[i]);
+		return;
+	}
 	for (size_t k = 0; op->list != NULL && k < op->runs.count; k++)
 		what(m, i, (size_t)op->list[k]);
 	if (op->a >= 0)
@@ -51,10 +60,11 @@ static void set_stages(struct maker *m)
 {
 	for (size_t i = 0; i < graph_ops(m->g); i++) {
 		const struct op *op = graph_op(m->g, i);
-		if (!runs(op))
+		if (!runs(m, i))
 			continue;
 		each_operand(m, i, come_after);
-		const uint32_t parity = op->kind >= OP_FIRST_PLAIN ? 1 : 0;
+		const bool ours = op->kind >= OP_FIRST_PLAIN || m->fast->role[i] == FAST_LAST;
+		const uint32_t parity = ours ? 1 : 0;
 		if (m->p->stage[i] % 2 != parity)
 			m->p->stage[i]++;
 	}
@@ -68,7 +78,7 @@ static void set_order(struct maker *m)
 		stages = m->p->stage[i] >= stages ? m->p->stage[i] + 1 : stages;
 	for (uint32_t stage = 0; stage < stages; stage++) {
 		for (size_t i = 0; i < ops; i++) {
-			if (m->p->stage[i] == stage && runs(graph_op(m->g, i)))
+			if (m->p->stage[i] == stage && runs(m, i))
 				m->p->order[m->p->count++] = (uint32_t)i;
 		}
 	}
@@ -90,7 +100,7 @@ static void set_lives(struct maker *m)
 	for (size_t i = 0; i < ops; i++)
 		m->last[i] = m->p->stage[i];
 	for (size_t i = 0; i < ops; i++) {
-		if (runs(graph_op(m->g, i)))
+		if (runs(m, i))
 			each_operand(m, i, use);
 	}
 	for (size_t i = 0; i < ops; i++) {
@@ -178,11 +188,11 @@ static enum err set_buffers(struct maker *m, size_t batch, size_t extra, struct 
 	return OK;
 }
 
-enum err plan_init(
-	struct plan *p, const struct graph *g, size_t batch, size_t extra, struct error *why)
+enum err plan_init(struct plan *p, const struct graph *g, const struct fast_map *fast, size_t batch,
+	size_t extra, struct error *why)
 {
 	const size_t ops = graph_ops(g);
-	struct maker m = {.p = p, .g = g};
+	struct maker m = {.p = p, .g = g, .fast = fast};
 	enum err e = OK;
 	*p = (struct plan){0};
 	p->order = mem_array(ops, sizeof(*p->order));

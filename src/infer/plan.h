@@ -11,13 +11,15 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "infer/fast.h"
 #include "infer/graph_int.h"
 
 /*
  * Arrays have one element an operation of the graph, except `order`: the indices of the
  * `count` operations to run, by stage. XNNPACK does a whole even stage, an odd one has
- * only operations in plain C. Operations without a buffer of their own have offset
- * PLAN_NO_BUFFER; the others' buffers may lie over each other where their lives do not.
+ * only operations in plain C and chains of our own kernels. `offset` is
+ * PLAN_NO_BUFFER for what has no buffer; those of others may overlap where their lives do
+ * not.
  */
 struct plan {
 	uint32_t *order;
@@ -29,9 +31,9 @@ struct plan {
 
 #define PLAN_NO_BUFFER SIZE_MAX
 
-/* `extra` bytes of room follow each buffer. ERR_NOMEM, ERR_LIMIT. */
-enum err plan_init(struct plan *p, const struct graph *g, size_t batch, size_t extra,
-	struct error *why) MUST_USE;
+/* `extra` bytes of room follow each buffer; `fast` is borrowed. ERR_NOMEM, ERR_LIMIT. */
+enum err plan_init(struct plan *p, const struct graph *g, const struct fast_map *fast, size_t batch,
+	size_t extra, struct error *why) MUST_USE;
 
 /* Accepts a zeroed struct. */
 void plan_finish(struct plan *p);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "infer/fast.h"
 #include "infer/pages.h"
 #include "infer/plain.h"
 #include "infer/plan.h"
@@ -17,10 +18,11 @@
 /* After each buffer: XNNPACK reads, but does not use, up to XNN_EXTRA_BYTES more. */
 enum { BUFFER_EXTRA = 128 };
 
-/* One of the two. */
+/* One of the three. */
 struct step {
 	struct segment *segment;
 	struct plain *plain;
+	struct fast *fast;
 };
 
 struct session {
@@ -36,6 +38,7 @@ struct session {
 struct builder {
 	struct session *s;
 	const struct graph *g;
+	struct fast_map fast;
 	struct plan plan;
 	float **buffer;
 	const float **constant;
@@ -124,6 +127,19 @@ static enum err add_plain(struct builder *b, size_t index, struct error *why)
 	return OK;
 }
 
+static enum err add_fast(struct builder *b, size_t index, struct error *why)
+{
+	struct step *step = &b->s->step[b->s->steps];
+	const int extra = b->fast.extra[index];
+	enum err e = fast_new(&step->fast, b->g, &b->fast, index, why);
+	if (e != OK)
+		return e;
+	b->s->steps++;
+	fast_bind(step->fast, port_of(b, (size_t)b->fast.input[index]),
+		extra >= 0 ? port_of(b, (size_t)extra) : (struct plain_port){0}, port_of(b, index));
+	return OK;
+}
+
 /* All operations of one stage after another: one segment, or a step each. */
 static enum err add_steps(struct builder *b, struct error *why)
 {
@@ -146,7 +162,8 @@ static enum err add_steps(struct builder *b, struct error *why)
 			continue;
 		}
 		for (size_t k = i; e == OK && k < end; k++)
-			e = add_plain(b, p->order[k], why);
+			e = b->fast.role[p->order[k]] == FAST_LAST ? add_fast(b, p->order[k], why)
+								   : add_plain(b, p->order[k], why);
 	}
 	return e;
 }
@@ -155,7 +172,10 @@ static enum err build(struct builder *b, struct error *why)
 {
 	struct session *s = b->s;
 	const size_t ops = graph_ops(b->g);
-	enum err e = plan_init(&b->plan, b->g, s->batch, BUFFER_EXTRA, why);
+	/* Our own kernels know one thread. */
+	enum err e = fast_map_init(&b->fast, b->g, s->pool == NULL, why);
+	if (e == OK)
+		e = plan_init(&b->plan, b->g, &b->fast, s->batch, BUFFER_EXTRA, why);
 	if (e != OK)
 		return e;
 	s->step = mem_array(b->plan.count, sizeof(*s->step));
@@ -186,6 +206,7 @@ static enum err open_with(
 	if (e == OK)
 		e = build(&b, why);
 	plan_finish(&b.plan);
+	fast_map_finish(&b.fast);
 	free(b.buffer);
 	free(b.constant);
 	free(b.value);
@@ -223,6 +244,7 @@ void session_close(struct session *s)
 	for (size_t i = 0; i < s->steps; i++) {
 		segment_free(s->step[i].segment);
 		plain_free(s->step[i].plain);
+		fast_free(s->step[i].fast);
 	}
 	if (s->pool != NULL)
 		pthreadpool_destroy(s->pool);
@@ -250,6 +272,8 @@ enum err session_run(struct session *s, struct error *why)
 	for (size_t i = 0; e == OK && i < s->steps; i++) {
 		if (s->step[i].segment != NULL)
 			e = segment_run(s->step[i].segment, why);
+		else if (s->step[i].fast != NULL)
+			fast_run(s->step[i].fast, s->batch);
 		else
 			plain_run(s->step[i].plain, s->batch);
 	}

@@ -100,6 +100,38 @@ net('relu, then clip', 11, image, (b, x) => b.op('Clip', [b.op('Relu', [b.conv(x
 net('scale after relu', 11, image, (b, x) => b.op('Mul', [b.op('Relu', [b.conv(x, 5, 6)]), b.w([5, 1, 1])]));
 net('a convolution that is an output too', 11, image, (b, x) => { const y = b.conv(x, 5, 6); return [y, b.op('Relu', [y]), b.op('Sigmoid', [y])]; });
 
+// --- chains that are done row by row, and what may follow a convolution
+const wide = [1, 16, 48, 96];
+const same3 = { pads: [1, 1, 1, 1] };
+const depth = (b, x, c, attributes = same3) => b.op('Conv', [x, b.w([c, 1, 3, 3]), b.w([c])], { group: c, ...attributes });
+net('chain: point, depth', 11, wide, (b, x) => b.op('Relu', [depth(b, b.conv(x, 24, 16, 1), 24)]));
+net('chain: conv, point, depth, pool', 11, wide, (b, x) => {
+	const y = depth(b, b.conv(b.op('Relu', [b.conv(x, 24, 16, 3, { ...same3 })]), 32, 24, 1), 32);
+	return b.conv(b.op('MaxPool', [b.op('Relu', [y])], { kernel_shape: [2, 2], strides: [2, 2] }), 5, 32, 1);
+});
+net('chain: stride 2 and odd sizes', 11, [1, 16, 55, 91], (b, x) => depth(b, depth(b, b.conv(x, 37, 16, 1), 37, { pads: [1, 1, 1, 1], strides: [2, 2] }), 37));
+net('chain: pads on one side', 11, wide, (b, x) => b.conv(b.conv(x, 32, 16, 3, { pads: [2, 0, 0, 1] }), 7, 32, 3, { pads: [0, 2, 1, 0], strides: [2, 1] }));
+net('chain: an inner result is an output', 11, wide, (b, x) => { const y = b.conv(x, 24, 16, 1); return [depth(b, y, 24), y]; });
+net('chain: prelu between', 11, wide, (b, x) => b.op('PRelu', [depth(b, b.op('PRelu', [b.conv(x, 24, 16, 1), b.w([24, 1, 1])]), 24), b.w([24, 1, 1])]));
+net('chain: sum at the end', 11, wide, (b, x) => { const y = b.conv(x, 24, 16, 1); return b.op('Relu', [b.op('Add', [y, b.conv(depth(b, b.conv(y, 40, 24, 1), 40), 24, 40, 1)])]); });
+for (const o of [1, 4, 15, 16, 17, 31, 32, 33, 48, 50]) {
+	net(`${o} channels`, 11, [1, o, 6, 17], (b, x) => b.conv(depth(b, b.conv(x, o, o, 3, same3), o), o, o, 1));
+	net(`${o} pixels a line`, 11, [1, 3, 5, o], (b, x) => b.conv(depth(b, b.conv(x, 20, 3, 3, same3), 20), 33, 20, 1));
+}
+net('depthwise 7x7 of all', 11, [1, 20, 7, 7], (b, x) => b.op('Conv', [x, b.w([20, 1, 7, 7])], { group: 20 }));
+net('depthwise stride 3', 11, [1, 20, 11, 11], (b, x) => b.op('Conv', [x, b.w([20, 1, 3, 3])], { group: 20, strides: [3, 3] }));
+net('conv 5x5 stride 3', 11, [1, 5, 23, 27], (b, x) => b.conv(x, 18, 5, 5, { strides: [3, 3], pads: [2, 2, 2, 2] }));
+net('conv 1x1 stride 3', 11, [1, 5, 23, 27], (b, x) => b.conv(x, 18, 5, 1, { strides: [3, 3] }));
+net('conv 17x1', 11, [1, 2, 33, 5], (b, x) => b.op('Conv', [x, b.w([3, 2, 17, 1])]));
+net('conv and sum of something small', 11, image, (b, x) => b.op('Add', [b.conv(x, 5, 6, 1), b.w([1, 5, 1, 1])]));
+net('conv and sum, swapped', 11, image, (b, x) => b.op('Add', [b.conv(x, 6, 6, 1), b.op('Sigmoid', [x])]));
+net('conv and sum with its input', 11, image, (b, x) => b.op('Add', [x, b.conv(x, 6, 6, 3, same3)]));
+net('sum of two convs', 11, image, (b, x) => b.op('Add', [b.conv(x, 5, 6, 1), b.conv(x, 5, 6, 3, same3)]));
+net('sum of two convs, stretched', 11, image, (b, x) => b.op('Add', [b.conv(x, 5, 6, 1), b.conv(b.op('GlobalAveragePool', [x]), 5, 6, 1)]));
+net('conv and leaky', 11, image, (b, x) => b.op('LeakyRelu', [b.conv(x, 19, 6)], { alpha: { f: 0.2 } }));
+net('conv, relu, leaky', 11, image, (b, x) => b.op('LeakyRelu', [b.op('Clip', [b.conv(x, 19, 6), b.c([-0.3], [])])], { alpha: { f: 0.2 } }));
+net('matmul of many rows', 11, [1, 100, 33], (b, x) => b.op('MatMul', [x, b.w([33, 50])]));
+
 // --- matrices
 net('gemm', [7, 9, 11, 13], [1, 12], (b, x) => b.op('Gemm', [x, b.w([12, 5]), b.w([5])]));
 net('gemm turned', 11, [3, 12], (b, x) => b.op('Gemm', [x, b.w([5, 12]), b.w([1, 5])], { transB: 1, alpha: { f: 0.5 }, beta: { f: 2 } }));

@@ -118,8 +118,9 @@ static double compare(
 	return worst;
 }
 
+/* With two threads XNNPACK does all it can, with one our own kernels (infer/fast.h). */
 static double run_batch(const struct onnx *net, const char *folder, const json_t *entry,
-	size_t batch, const char *name)
+	size_t batch, size_t threads)
 {
 	struct session *s;
 	struct error why = {0};
@@ -127,7 +128,8 @@ static double run_batch(const struct onnx *net, const char *folder, const json_t
 	double worst = 0;
 	const json_t *inputs = json_object_get(entry, "inputs");
 	const json_t *outputs = json_object_get(entry, "outputs");
-	if (session_open(&s, onnx_graph(net), batch, 1, &why) != OK)
+	const char *name = text_of(entry, "name");
+	if (session_open(&s, onnx_graph(net), batch, threads, &why) != OK)
 		fail_msg("%s: %s", name, why.text);
 	for (size_t i = 0; i < json_array_size(inputs); i++) {
 		read_file(folder, text_of(json_array_get(inputs, i), "file"), &b);
@@ -176,7 +178,8 @@ static double check_case(const char *folder, const char *models, const json_t *e
 		check_port(onnx_input(net, i), json_array_get(inputs, i), name);
 	for (size_t i = 0; i < json_array_size(outputs); i++)
 		check_port(onnx_output(net, i), json_array_get(outputs, i), name);
-	const double worst = run_batch(net, folder, entry, batch, name);
+	const double worst = fmax(
+		run_batch(net, folder, entry, batch, 1), run_batch(net, folder, entry, batch, 2));
 	onnx_free(net);
 	return worst;
 }
