@@ -47,6 +47,19 @@ static void look_space(struct doctor *d, const char *path)
 		doctor_say(d, DOCTOR_OK, "space", NULL, "%.1f GB free", megabytes / 1e3);
 }
 
+/* Whether others than the owner could read the database, or put another in its place. */
+static bool open_to_others(const char *home, mode_t home_mode)
+{
+	struct stat st;
+	char *path = path_join(home, "rollcall.db");
+	bool found = path != NULL && stat(path, &st) == 0;
+	free(path);
+	if ((home_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return true;
+	return found && (home_mode & (S_IXGRP | S_IXOTH)) != 0 &&
+		(st.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
 static void look_home(struct doctor *d)
 {
 	struct error why = {0};
@@ -70,6 +83,9 @@ static void look_home(struct doctor *d)
 	if (access(home, W_OK | X_OK) != 0)
 		doctor_say(d, DOCTOR_FAIL, "home", "its owner can allow it: chmod u+wx, chown",
 			"'%s' cannot be written: %s", home, strerror(errno));
+	else if (open_to_others(home, st.st_mode))
+		doctor_say(d, DOCTOR_WARN, "home", "chmod -R go= that folder",
+			"'%s' is open to other users of this machine", home);
 	else
 		doctor_say(d, DOCTOR_OK, "home", NULL, "%s", home);
 	look_space(d, home);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exit, folder, models, ok, run } from './helpers.mjs';
@@ -41,6 +41,17 @@ test('it changes nothing', (t) => {
   const before = picture();
   doctor(h);
   assert.deepEqual(picture(), before);
+});
+
+test('a home that others can get at is told', (t) => {
+  const h = join(folder(t), 'home'), database = join(h, 'rollcall.db');
+  ok(h, ['people', 'add', 'Ada']);
+  for (const [folderMode, fileMode, expected] of [[0o700, 0o666, 'ok'], [0o755, 0o600, 'ok'],
+    [0o755, 0o644, 'warn'], [0o777, 0o600, 'warn']]) {
+    chmodSync(h, folderMode);
+    chmodSync(database, fileMode);
+    assert.equal(level(doctor(h), 'home'), expected, `${folderMode.toString(8)} ${fileMode.toString(8)}`);
+  }
 });
 
 test('a plain terminal is told', (t) => {
