@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "attend/engine.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,19 +19,111 @@ struct engine {
 	struct store *store; /* borrowed */
 	struct pipeline *pipeline;
 	struct gallery *gallery;
+	struct gallery *counter; /* faces that are known not to be the person */
+	struct fmr_curve curve;
+	double budget;
+	bool grouped;              /* only the people of group_id may be named */
+	char group_id[UUID_TEXT];  /* "" = those without a group */
+	struct gallery_mask named; /* they; if grouped */
 	struct decision_rule rule;
 	struct face_list faces; /* of the last enrolment photo; kept for its memory */
 };
+
+static enum err load_into(struct gallery *g, const char *person_id, const float *vector, size_t dim,
+	struct error *why)
+{
+	if (dim != FACE_DIM)
+		return err_set(why, ERR_FORMAT,
+			"a template of person '%s' has %zu components, not %d", person_id, dim,
+			FACE_DIM);
+	return gallery_add(g, person_id, vector, why);
+}
 
 static enum err load_template(
 	void *ctx, const char *person_id, const float *vector, size_t dim, struct error *why)
 {
 	struct engine *e = ctx;
-	if (dim != FACE_DIM)
-		return err_set(why, ERR_FORMAT,
-			"a template of person '%s' has %zu components, not %d", person_id, dim,
-			FACE_DIM);
-	return gallery_add(e->gallery, person_id, vector, why);
+	return load_into(e->gallery, person_id, vector, dim, why);
+}
+
+static enum err load_counter(
+	void *ctx, const char *person_id, const float *vector, size_t dim, struct error *why)
+{
+	struct engine *e = ctx;
+	return load_into(e->counter, person_id, vector, dim, why);
+}
+
+static enum err load_galleries(struct engine *e, struct error *why)
+{
+	const char *model = pipeline_model(e->pipeline);
+	const struct fmr_table *table = fmr_table_find(model);
+	if (table == NULL)
+		return err_set(why, ERR_UNSUPPORTED,
+			"the model '%s' has no table of distance to false matches", model);
+	struct org org;
+	enum err err = store_org(e->store, &org, why);
+	e->budget = org.budget;
+	if (err == OK)
+		err = gallery_new(&e->gallery, FACE_DIM, why);
+	if (err == OK)
+		err = gallery_new(&e->counter, FACE_DIM, why);
+	if (err == OK)
+		err = store_templates(e->store, model, load_template, e, why);
+	if (err == OK)
+		err = store_counter_examples(e->store, model, load_counter, e, why);
+	if (err == OK)
+		err = calibrate_curve(e->gallery, table, &e->curve, why);
+	return err;
+}
+
+/* --- who may be named --- */
+
+static enum err mask_members(struct engine *e, const char *group_id, struct error *why)
+{
+	struct person_list people = {0};
+	enum err err = store_people(e->store, group_id, &people, why);
+	for (size_t i = 0; err == OK && i < people.count; i++)
+		gallery_mask_add(&e->named, e->gallery, people.item[i].id);
+	person_list_finish(&people);
+	return err;
+}
+
+/* Everybody who is in no group. */
+static enum err mask_groupless(struct engine *e, struct error *why)
+{
+	struct group_list groups = {0};
+	enum err err = store_groups(e->store, &groups, why);
+	for (size_t i = 0; err == OK && i < groups.count; i++)
+		err = mask_members(e, groups.item[i].id, why);
+	for (size_t i = 0; i < e->named.people; i++)
+		e->named.in[i] = !e->named.in[i];
+	e->named.count = e->named.people - e->named.count;
+	group_list_finish(&groups);
+	return err;
+}
+
+/* After a change of the gallery or of the group. */
+static enum err refresh(struct engine *e, struct error *why)
+{
+	size_t people = gallery_people(e->gallery), named = people;
+	enum err err = OK;
+	if (e->grouped) {
+		gallery_mask_finish(&e->named);
+		err = gallery_mask_init(&e->named, e->gallery, why);
+		if (err == OK)
+			err = e->group_id[0] != '\0' ? mask_members(e, e->group_id, why)
+						     : mask_groupless(e, why);
+		named = e->named.count;
+	}
+	e->rule = decision_rule_for(&e->curve, e->budget, named, people - named);
+	return err;
+}
+
+enum err engine_search_group(struct engine *e, const char *group_id, struct error *why)
+{
+	e->grouped = group_id != NULL;
+	snprintf(e->group_id, sizeof(e->group_id), "%s", group_id != NULL ? group_id : "");
+	return refresh(e, why);
 }
 
 enum err engine_open(struct engine **out, struct store *store,
@@ -41,14 +134,13 @@ enum err engine_open(struct engine **out, struct store *store,
 	if (e == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the engine");
 	e->store = store;
-	e->rule = decision_rule_default();
 	struct pipeline_options eager = *options;
 	eager.preload = true;
 	enum err err = pipeline_open(&e->pipeline, &eager, why);
 	if (err == OK)
-		err = gallery_new(&e->gallery, FACE_DIM, why);
+		err = load_galleries(e, why);
 	if (err == OK)
-		err = store_templates(store, pipeline_model(e->pipeline), load_template, e, why);
+		err = refresh(e, why);
 	if (err != OK) {
 		engine_close(e);
 		return err;
@@ -63,6 +155,8 @@ void engine_close(struct engine *e)
 		return;
 	pipeline_close(e->pipeline);
 	gallery_free(e->gallery);
+	gallery_free(e->counter);
+	gallery_mask_finish(&e->named);
 	face_list_finish(&e->faces);
 	free(e);
 }
@@ -82,6 +176,11 @@ const struct decision_rule *engine_rule(const struct engine *e)
 	return &e->rule;
 }
 
+const struct fmr_curve *engine_curve(const struct engine *e)
+{
+	return &e->curve;
+}
+
 void identified_finish(struct identified *id)
 {
 	face_list_finish(&id->faces);
@@ -98,6 +197,28 @@ static double tick_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
 
+static struct question ask(const struct engine *e, const struct face *face)
+{
+	struct question q = {
+		.guest = {.distance = INFINITY, .second_distance = INFINITY},
+		.counter = INFINITY,
+		.pair = INFINITY,
+		.quality = (double)face->quality.score,
+	};
+	if (e->grouped)
+		gallery_search_split(e->gallery, &e->named, face->embedding, &q.hit, &q.guest);
+	else
+		q.hit = gallery_search(e->gallery, face->embedding);
+	if (q.hit.person_id == NULL)
+		return q;
+	q.counter = gallery_distance(e->counter, q.hit.person_id, face->embedding);
+	/* Only where it can change anything: it looks through the whole gallery. */
+	double margin = q.hit.second_distance - q.hit.distance;
+	if (q.hit.distance <= e->rule.match_distance && margin < e->rule.look_alike_margin)
+		q.pair = gallery_between(e->gallery, q.hit.person_id, q.hit.second_id);
+	return q;
+}
+
 /*
  * Who a face is. Somebody whom another process has erased in the meantime is forgotten here
  * too, and the face is searched again.
@@ -106,18 +227,63 @@ static enum err name_face(struct engine *e, const struct face *face, struct verd
 	struct person *person, struct error *why)
 {
 	for (;;) {
-		struct hit hit = gallery_search(e->gallery, face->embedding);
-		*verdict = decide(&e->rule, &hit, (double)face->quality.score);
+		const struct question q = ask(e, face);
+		*verdict = decide(&e->rule, &q);
 		*person = (struct person){0};
 		if (verdict->decision == DECISION_UNKNOWN)
 			return OK;
 		char id[UUID_TEXT];
-		snprintf(id, sizeof(id), "%s", hit.person_id);
+		snprintf(
+			id, sizeof(id), "%s", verdict->guest ? q.guest.person_id : q.hit.person_id);
 		enum err err = store_person(e->store, id, person, why);
 		if (err != ERR_NOT_FOUND)
 			return err;
 		gallery_remove(e->gallery, id);
+		err = refresh(e, why);
+		if (err != OK)
+			return err;
 	}
+}
+
+static double finite_or_none(double value)
+{
+	return isfinite(value) ? value : NAN;
+}
+
+void engine_seen(const struct engine *e, const struct identified *id, size_t i, struct seen *out)
+{
+	const struct verdict *v = &id->verdict[i];
+	const struct face *face = &id->faces.face[i];
+	out->evidence = (struct evidence){
+		.guest = v->guest,
+		.candidates = (int64_t)v->rule.candidates,
+		.guests = (int64_t)v->rule.guests,
+		.budget = v->rule.budget,
+		.review = v->rule.review_distance,
+		.margin_needed = v->margin_needed,
+		.quality_needed = v->rule.match_quality,
+		.second_distance = finite_or_none(v->second_distance),
+		.counter = finite_or_none(v->counter),
+	};
+	snprintf(out->evidence.reason, sizeof(out->evidence.reason), "%s", v->reason);
+	snprintf(out->evidence.group_id, sizeof(out->evidence.group_id), "%s", e->group_id);
+	snprintf(out->evidence.second_id, sizeof(out->evidence.second_id), "%s", v->second_id);
+	snprintf(out->face.model, sizeof(out->face.model), "%s", pipeline_model(e->pipeline));
+	out->face.dim = FACE_DIM;
+	memcpy(out->face.vector, face->embedding, sizeof(face->embedding));
+	out->look = (struct look){
+		.decision = v->decision,
+		.person_id = id->person[i].id[0] != '\0' ? id->person[i].id : NULL,
+		.distance = v->distance,
+		.margin = v->margin,
+		.threshold = v->threshold,
+		.quality = (double)face->quality.score,
+		.score = (double)face->score,
+		.box = face->box,
+		.photo_hash = id->photo_hash,
+		.evidence = &out->evidence,
+		.face = &out->face,
+	};
 }
 
 /* Whether another face of the photo is nearer to the same person. */
@@ -228,6 +394,23 @@ static enum err refuse(const struct quality *q, struct error *why)
 	return err_set(why, ERR_ARG, "the face is %s: %s", words, advice);
 }
 
+enum err engine_resemblance(const struct engine *e, const char *person_id,
+	const struct enrol_photo *photo, struct resemblance *out, struct error *why)
+{
+	struct gallery_mask self;
+	struct hit own, other;
+	enum err err = gallery_mask_init(&self, e->gallery, why);
+	if (err != OK)
+		return err;
+	gallery_mask_add(&self, e->gallery, person_id);
+	gallery_search_split(e->gallery, &self, photo->vector, &own, &other);
+	*out = (struct resemblance){.other = other.distance, .own = own.distance};
+	if (other.person_id != NULL)
+		snprintf(out->other_id, sizeof(out->other_id), "%s", other.person_id);
+	gallery_mask_finish(&self);
+	return OK;
+}
+
 static enum err choose_face(const struct face_list *faces, const struct enrol_options *options,
 	const struct face **out, struct error *why)
 {
@@ -241,7 +424,7 @@ static enum err choose_face(const struct face_list *faces, const struct enrol_op
 			"face",
 			faces->count);
 	*out = largest(faces);
-	if ((*out)->quality.score < ENROL_QUALITY)
+	if ((*out)->quality.score < ENROL_QUALITY && !options->force)
 		return refuse(&(*out)->quality, why);
 	return OK;
 }
@@ -279,5 +462,6 @@ enum err engine_enrol(struct engine *e, const char *person_id, const struct enro
 	enum err err = store_template_add(e->store, &t, now_ms, why);
 	if (err != OK)
 		return err;
-	return gallery_add(e->gallery, person_id, photo->vector, why);
+	err = gallery_add(e->gallery, person_id, photo->vector, why);
+	return err == OK ? refresh(e, why) : err;
 }

@@ -6,7 +6,8 @@
 #ifndef ATTEND_ENGINE_H
 #define ATTEND_ENGINE_H
 
-#include "gallery/decide.h"
+#include "attend/register.h"
+#include "gallery/calibrate.h"
 #include "gallery/gallery.h"
 #include "media/image.h"
 #include "store/store.h"
@@ -21,6 +22,15 @@ void engine_close(struct engine *e);
 struct pipeline *engine_pipeline(struct engine *e);              /* borrowed */
 const struct gallery *engine_gallery(const struct engine *e);    /* borrowed */
 const struct decision_rule *engine_rule(const struct engine *e); /* borrowed */
+const struct fmr_curve *engine_curve(const struct engine *e);    /* borrowed */
+
+/*
+ * From now on only the people of a group ("" = those without a group) may be named; everybody
+ * else is a guest, who can lead to review. NULL: everybody may be named, as after opening. The
+ * list is read now, and again when somebody is enrolled or found to be erased. The rule's
+ * threshold follows from how many they are.
+ */
+enum err engine_search_group(struct engine *e, const char *group_id, struct error *why) MUST_USE;
 
 /* What was found in one photo. Zero-initialise; release with identified_finish. */
 struct identified {
@@ -49,8 +59,22 @@ enum err engine_identify_file(
 enum err engine_identify_image(struct engine *e, const struct image *photo, struct identified *out,
 	struct error *why) MUST_USE;
 
+/* One face of a photo as the register wants it; the pointers of `look` are into it. */
+struct seen {
+	struct look look;
+	struct evidence evidence;
+	struct face_vector face;
+};
+
+/*
+ * Fills it from face `i` of `id`, which it borrows, all but where it goes to and when (group_id,
+ * session_id, at_ms, source).
+ */
+void engine_seen(const struct engine *e, const struct identified *id, size_t i, struct seen *out);
+
 struct enrol_options {
 	bool largest; /* of several faces take the largest instead of refusing */
+	bool force;   /* take a bad picture too */
 };
 
 /* What an enrolment photo gives: exactly one usable face, or the reason why not. */
@@ -66,6 +90,16 @@ struct enrol_photo {
  */
 enum err engine_enrol_photo(struct engine *e, const char *path, const struct enrol_options *options,
 	struct enrol_photo *out, struct error *why) MUST_USE;
+
+/* Who else a photo of somebody looks like. */
+struct resemblance {
+	char other_id[UUID_TEXT]; /* the nearest other person; "" = nobody */
+	double other;             /* distance to them; INFINITY = nobody */
+	double own;               /* to the person's own templates; INFINITY = none */
+};
+/* Compares a photo with a person's templates (person_id "" = new) and everybody else's. */
+enum err engine_resemblance(const struct engine *e, const char *person_id,
+	const struct enrol_photo *photo, struct resemblance *out, struct error *why) MUST_USE;
 
 /* Writes a template for a person into store and gallery. ERR_EXISTS: the same photo again. */
 enum err engine_enrol(struct engine *e, const char *person_id, const struct enrol_photo *photo,

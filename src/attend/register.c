@@ -172,7 +172,13 @@ static enum err add_sighting(struct work *w, struct error *why)
 	memcpy(sighting.decision, word, strlen(word) + 1);
 	if (look->photo_hash != NULL)
 		memcpy(sighting.photo_hash, look->photo_hash, sizeof(sighting.photo_hash));
-	enum err err = store_sighting_add(w->r->store, &sighting, w->r->now_ms, why);
+	struct store *s = w->r->store;
+	enum err err = store_sighting_add(s, &sighting, w->r->now_ms, why);
+	if (err == OK && look->evidence != NULL)
+		err = store_evidence_add(s, sighting.id, look->evidence, why);
+	bool keep = w->org.keep_faces_days > 0 && look->decision != DECISION_UNKNOWN;
+	if (err == OK && keep && look->face != NULL)
+		err = store_face_add(s, sighting.id, look->face, w->r->now_ms, why);
 	if (err == OK)
 		memcpy(w->sighting_id, sighting.id, sizeof(w->sighting_id));
 	return err;

@@ -33,6 +33,9 @@ struct look {
 	double distance, margin, threshold, quality, score;
 	struct box box;
 	const uint8_t *photo_hash; /* PHOTO_HASH_BYTES, or NULL */
+	/* What it was decided from, and the face, kept for some days; each may be NULL. */
+	const struct evidence *evidence;
+	const struct face_vector *face;
 };
 
 /* What became of a look. */
@@ -90,6 +93,32 @@ enum err register_look(const struct registrar *r, const struct look *look, struc
 enum err register_close(const struct registrar *r, const char *group_id, const char *day,
 	const char *actor, struct error *why) MUST_USE;
 
+/* Somebody says that a sighting is not the person it was taken for. */
+struct objection {
+	const char *sighting_id;
+	const char *actor, *reason; /* neither may be empty */
+};
+
+struct rejected {
+	char person_id[UUID_TEXT]; /* who it is not */
+	size_t withdrawn;          /* marks that this sighting had made */
+	size_t replaced;           /* of them those that another sighting of that day makes again */
+	bool counter_example;      /* the face was still kept and is a counter-example now */
+};
+
+/*
+ * Withdraws the marks that a matched or reviewed sighting made, also in a closed register, and
+ * keeps its face as a counter-example of the person. The sighting stays. If the person was
+ * matched in another sighting of that day, the earliest one makes the mark. All of it goes
+ * to the audit, with what was there before. ERR_ARG: nobody was recognised in the sighting, or no
+ * actor or reason; ERR_EXISTS: that was said already; ERR_NOT_FOUND.
+ */
+enum err register_reject(const struct registrar *r, const struct objection *objection,
+	struct rejected *out, struct error *why) MUST_USE;
+
+/* Deletes faces of sightings that are older than the organisation keeps them. */
+enum err register_forget(const struct registrar *r, struct error *why) MUST_USE;
+
 /* What somebody decided by hand. */
 struct correction {
 	const char *group_id; /* NULL: all registers of the person on that day */
@@ -113,8 +142,8 @@ struct roll_line {
 	char session_id[UUID_TEXT]; /* "" when no register was opened */
 	bool expected; /* no mark yet and the register is still open: status means nothing */
 	enum mark_status status;
-	int64_t at_ms;           /* of the mark; 0 = none */
-	double distance, margin; /* of its evidence; NAN = none */
+	int64_t at_ms;                      /* of the mark; 0 = none */
+	double distance, margin, threshold; /* of its evidence; NAN = none */
 	char actor[ACTOR_BYTES], reason[REASON_BYTES];
 	char sighting_id[UUID_TEXT];
 };

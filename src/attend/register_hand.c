@@ -236,3 +236,133 @@ enum err register_override(const struct registrar *r, const struct correction *c
 	group_list_finish(&groups);
 	return end(r, err, why);
 }
+
+/* --- not this person --- */
+
+/*
+ * A mark whose sighting was not the person: the earliest other sighting of the person on that
+ * day takes its place, or it goes.
+ */
+static enum err withdraw(const struct registrar *r, const struct objection *o,
+	const struct mark *mark, struct rejected *out, struct error *why)
+{
+	struct session_row session;
+	struct sighting other;
+	struct sighting_search search = {.person_id = mark->person_id};
+	enum err err = store_session(r->store, mark->session_id, &session, why);
+	if (err == OK)
+		err = zone_day_bounds(r->zone, session.day, &search.from_ms, &search.to_ms, why);
+	if (err != OK)
+		return err;
+	search.group_id = session.group_id;
+	out->withdrawn++;
+	err = store_sighting_first(r->store, &search, &other, why);
+	bool replaced = err == OK;
+	if (replaced) {
+		struct mark next = *mark;
+		next.status = rules_first_match(&session, other.at_ms);
+		next.at_ms = other.at_ms;
+		memcpy(next.sighting_id, other.id, sizeof(next.sighting_id));
+		out->replaced++;
+		err = store_mark_set(r->store, &next, r->now_ms, why);
+	} else if (err == ERR_NOT_FOUND) {
+		err = store_mark_remove(r->store, mark->session_id, mark->person_id, why);
+	}
+	if (err != OK)
+		return err;
+	return audit(r, o->actor, "mark.withdraw", &session,
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s?}", "day", session.day, "person",
+			mark->person_id, "reason", o->reason, "sighting", mark->sighting_id,
+			"status", mark_status_word(mark->status), "at_ms", (json_int_t)mark->at_ms,
+			"replaced_by", replaced ? other.id : NULL),
+		why);
+}
+
+static enum err withdraw_all(const struct registrar *r, const struct objection *o,
+	struct rejected *out, struct error *why)
+{
+	struct mark_list marks = {0};
+	enum err err = store_marks_by(r->store, o->sighting_id, &marks, why);
+	for (size_t i = 0; i < marks.count && err == OK; i++) {
+		if (marks.item[i].actor[0] == '\0')
+			err = withdraw(r, o, &marks.item[i], out, why);
+	}
+	mark_list_finish(&marks);
+	return err;
+}
+
+static enum err keep_rejection(const struct registrar *r, const struct objection *o,
+	struct rejected *out, struct error *why)
+{
+	struct rejection rejection = {0};
+	struct face_vector face;
+	snprintf(rejection.sighting_id, sizeof(rejection.sighting_id), "%s", o->sighting_id);
+	snprintf(rejection.person_id, sizeof(rejection.person_id), "%s", out->person_id);
+	snprintf(rejection.actor, sizeof(rejection.actor), "%s", o->actor);
+	snprintf(rejection.reason, sizeof(rejection.reason), "%s", o->reason);
+	enum err err = store_face(r->store, o->sighting_id, &face, why);
+	if (err != OK && err != ERR_NOT_FOUND)
+		return err;
+	out->counter_example = err == OK;
+	err = store_rejection_add(
+		r->store, &rejection, out->counter_example ? &face : NULL, r->now_ms, why);
+	explicit_bzero(&face, sizeof(face));
+	return err;
+}
+
+static enum err reject(const struct registrar *r, const struct objection *o, struct rejected *out,
+	struct error *why)
+{
+	struct sighting sighting;
+	enum err err = store_sighting(r->store, o->sighting_id, &sighting, why);
+	if (err != OK)
+		return err;
+	if (sighting.person_id[0] == '\0')
+		return err_set(why, ERR_ARG, "nobody was recognised in that sighting");
+	memcpy(out->person_id, sighting.person_id, sizeof(out->person_id));
+	err = keep_rejection(r, o, out, why);
+	if (err == OK)
+		err = withdraw_all(r, o, out, why);
+	if (err != OK)
+		return err;
+	json_t *detail = json_pack("{s:s, s:s, s:b, s:I}", "person", out->person_id, "reason",
+		o->reason, "counter_example", out->counter_example, "withdrawn",
+		(json_int_t)out->withdrawn);
+	char *text = detail != NULL ? json_dumps(detail, JSON_COMPACT) : NULL;
+	json_decref(detail);
+	if (text == NULL)
+		return err_set(why, ERR_NOMEM, "cannot write the audit: out of memory");
+	const struct audit_entry entry = {o->actor, "sighting.reject", o->sighting_id, text};
+	err = store_audit(r->store, r->now_ms, &entry, why);
+	free(text);
+	return err;
+}
+
+enum err register_reject(const struct registrar *r, const struct objection *objection,
+	struct rejected *out, struct error *why)
+{
+	*out = (struct rejected){0};
+	enum err err = check_words(objection->actor, "actor", ACTOR_BYTES, why);
+	if (err == OK)
+		err = check_words(objection->reason, "reason", REASON_BYTES, why);
+	if (err == OK && strlen(objection->sighting_id) >= UUID_TEXT)
+		err = err_set(why, ERR_NOT_FOUND, "there is no such sighting");
+	if (err == OK)
+		err = store_begin(r->store, why);
+	if (err != OK)
+		return err;
+	err = end(r, reject(r, objection, out, why), why);
+	if (err != OK)
+		*out = (struct rejected){0};
+	return err;
+}
+
+enum err register_forget(const struct registrar *r, struct error *why)
+{
+	struct org org;
+	enum err err = store_org(r->store, &org, why);
+	if (err != OK)
+		return err;
+	int64_t keep_ms = (int64_t)org.keep_faces_days * DAY_MINUTES * 60 * 1000;
+	return store_faces_purge(r->store, r->now_ms - keep_ms, NULL, why);
+}

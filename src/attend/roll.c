@@ -71,6 +71,7 @@ static void copy_mark(struct roll_line *line, const struct mark *mark)
 	line->at_ms = mark->at_ms;
 	line->distance = mark->distance;
 	line->margin = mark->margin;
+	line->threshold = mark->threshold;
 	memcpy(line->actor, mark->actor, sizeof(line->actor));
 	memcpy(line->reason, mark->reason, sizeof(line->reason));
 	memcpy(line->sighting_id, mark->sighting_id, sizeof(line->sighting_id));
@@ -90,6 +91,7 @@ static enum err add_line(struct work *w, const struct section *section, const st
 		.status = MARK_ABSENT,
 		.distance = NAN,
 		.margin = NAN,
+		.threshold = NAN,
 	};
 	memcpy(line->person_id, person->id, sizeof(line->person_id));
 	memcpy(line->name, person->name, sizeof(line->name));

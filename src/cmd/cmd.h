@@ -121,7 +121,7 @@ extern const struct command *const commands[]; /* ends with NULL; in main.c */
 
 extern const struct command cmd_import, cmd_enroll, cmd_people, cmd_groups, cmd_settings;
 extern const struct command cmd_detect, cmd_identify, cmd_mark, cmd_watch;
-extern const struct command cmd_roll, cmd_export;
+extern const struct command cmd_roll, cmd_export, cmd_explain, cmd_reject, cmd_calibrate;
 extern const struct command cmd_eval, cmd_bench, cmd_doctor;
 extern const struct command cmd_help, cmd_completion;
 

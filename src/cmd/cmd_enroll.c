@@ -8,7 +8,7 @@
 
 struct enroll_options {
 	struct engine_choice choice;
-	const char *number, *group;
+	const char *number, *group, *force;
 	int face_id;
 	bool largest;
 };
@@ -42,6 +42,13 @@ static const struct option_spec options[] = {
 		.kind = OPTION_FLAG,
 		.help = "of several faces in a photo take the largest instead of refusing it",
 		.offset = offsetof(struct enroll_options, largest)},
+	{.name = "force",
+		.kind = OPTION_TEXT,
+		.value = "REASON",
+		.help = "take bad pictures and faces that look like somebody else too; the reason "
+			"goes into the audit",
+		.offset = offsetof(struct enroll_options, force),
+		.complete = "-"},
 	RECOGNISE_OPTIONS(struct enroll_options),
 	{0},
 };
@@ -135,6 +142,8 @@ static int run(struct cmd *c)
 	if (rc == OK)
 		rc = enrol_init(&m.enrol, c, o->group, o->largest, &why);
 	if (rc == OK)
+		rc = enrol_force(&m.enrol, o->force, &why);
+	if (rc == OK)
 		rc = enroll(&m, &why);
 	int status = rc == OK ? print(&m) : cmd_fail(&why);
 	if (status == EXIT_OK && (m.refused || m.photos.failed || m.photos.stopped))
@@ -154,8 +163,10 @@ const struct command cmd_enroll = {
 		 "different numbers. A folder stands for all photos in it.\n"
 		 "\n"
 		 "A photo is refused, with the reason, when it has no face or several, when the "
-		 "face is too small, blurred, badly lit, turned away or cut off, and when it is "
-		 "enrolled already. Without any usable photo nothing is written.\n"
+		 "face is too small, blurred, badly lit, turned away or cut off, when it looks "
+		 "like somebody else who is enrolled and less like the person's own photos (both "
+		 "can be overruled by --force REASON), and when it is enrolled already. Without "
+		 "any usable photo nothing is written.\n"
 		 "\n"
 		 "Exit status: 0 all photos were enrolled, 1 one was refused.",
 	.examples = "$ rollcall enroll \"Ada Lovelace\" ada1.jpg ada2.jpg --group 3a\n"

@@ -2,17 +2,23 @@
 #include <math.h>
 
 #include "cmd/cmd.h"
+#include "cmd/eval_set.h"
 #include "cmd/recognise.h"
 #include "cmd/words.h"
+#include "gallery/decide.h"
 #include "gallery/evaluate.h"
 
 struct eval_options {
 	struct engine_choice choice;
 	const char *pairs, *images;
 	double scale;
+	struct eval_set_options set;
 };
 
-static const struct eval_options defaults = {.scale = 1};
+static const struct eval_options defaults = {
+	.scale = 1, .set = {.draws = 2, .budget = BUDGET_DEFAULT}};
+
+enum { PEOPLE_MAX = 100000, DRAWS_MAX = 1000 };
 
 static const struct option_spec options[] = {
 	{.name = "pairs",
@@ -34,6 +40,37 @@ static const struct option_spec options[] = {
 		.offset = offsetof(struct eval_options, scale),
 		.min = 0.05,
 		.max = 4,
+		.complete = "-"},
+	{.name = "table",
+		.kind = OPTION_FLAG,
+		.help = "print the model's table of distance to FMR instead, for "
+			"src/gallery/fmr_data.c",
+		.offset = offsetof(struct eval_options, set.table)},
+	{.name = "identification",
+		.kind = OPTION_INT,
+		.value = "PEOPLE",
+		.help = "enrol that many people with one photo each and identify all other photos "
+			"instead",
+		.offset = offsetof(struct eval_options, set.identification),
+		.min = 1,
+		.max = PEOPLE_MAX,
+		.complete = "-"},
+	{.name = "draws",
+		.kind = OPTION_INT,
+		.value = "N",
+		.help = "with --identification: choose the people anew that many times (2)",
+		.offset = offsetof(struct eval_options, set.draws),
+		.min = 1,
+		.max = DRAWS_MAX,
+		.complete = "-"},
+	{.name = "budget",
+		.kind = OPTION_NUMBER,
+		.value = "SHARE",
+		.help = "with --identification: how often a stranger may be taken for somebody "
+			"(0.001)",
+		.offset = offsetof(struct eval_options, set.budget),
+		.min = BUDGET_MIN,
+		.max = BUDGET_MAX,
 		.complete = "-"},
 	RECOGNISE_OPTIONS(struct eval_options),
 	{0},
@@ -171,15 +208,22 @@ static int run(struct cmd *c)
 	enum err rc = pairs_load(&pairs, o->pairs, &why);
 	if (rc == OK)
 		rc = recognise_pipeline(&pipeline, c, &o->choice, &why);
+	int status = EXIT_OK;
+	if (rc == OK && (o->set.table || o->set.identification > 0)) {
+		const struct evaluate_options photos = {
+			.pairs = &pairs, .images = o->images, .scale = o->scale};
+		status = eval_set(c, pipeline, &photos, &o->set);
+		goto out;
+	}
 	if (rc == OK)
 		rc = evaluate(pipeline, &pairs, o, &e, &why);
-	int status = EXIT_OK;
 	if (rc == OK && c->json)
 		status = print_json(&e);
 	else if (rc == OK)
 		rc = print_table(&e.pairs, &why);
 	if (rc)
 		status = cmd_fail(&why);
+out:
 	pipeline_close(pipeline);
 	evaluation_finish(&e);
 	pair_list_finish(&pairs);
@@ -202,9 +246,14 @@ const struct command cmd_eval = {
 		"The file is in the format of Labeled Faces in the Wild: a first line with the "
 		"number of pairs, or of folds and pairs, then \"Name 1 2\" for two photos of one "
 		"person and \"Name 1 Other 2\" for two people, with tabs between. Every photo "
-		"must be there. Needs no database.",
+		"must be there. Needs no database.\n"
+		"\n"
+		"With --table or --identification the photos of the pairs are used without the "
+		"pairs: every one against every other, or as people to enrol, as probes of them "
+		"and of strangers.",
 	.examples = "$ rollcall eval --pairs pairsDevTest.txt --images lfw/\n"
-		    "$ rollcall eval --pairs pairs.txt --images lfw/ --scale 0.5 --json",
+		    "$ rollcall eval --pairs pairs.txt --images lfw/ --scale 0.5 --json\n"
+		    "$ rollcall eval --pairs pairs.txt --images lfw/ --identification 300",
 	.options = options,
 	.options_size = sizeof(struct eval_options),
 	.defaults = &defaults,

@@ -8,10 +8,18 @@
 
 struct identify_options {
 	struct engine_choice choice;
+	const char *group;
 	struct annotate_choice annotate;
 };
 
 static const struct option_spec options[] = {
+	{.name = "group",
+		.letter = 'g',
+		.kind = OPTION_TEXT,
+		.value = "GROUP",
+		.help = "name only people of this group; others who are enrolled go to review",
+		.offset = offsetof(struct identify_options, group),
+		.complete = "group"},
 	ANNOTATE_OPTIONS(struct identify_options, "boxes and names"),
 	RECOGNISE_OPTIONS(struct identify_options),
 	{0},
@@ -75,6 +83,8 @@ static int run(struct cmd *c)
 	const struct identify_options *o = c->options;
 	struct identify d = {0};
 	struct error why = {0};
+	struct group group;
+	const char *group_id = NULL;
 	enum err rc = photo_run_init(&d.photos, c, 0, &why);
 	if (rc == OK)
 		rc = annotate_init(&d.annotate, &o->annotate, d.photos.list.count, &why);
@@ -83,7 +93,11 @@ static int run(struct cmd *c)
 	if (rc == OK)
 		rc = cmd_store_read(c, &why);
 	if (rc == OK)
+		rc = cmd_group(c, o->group, &group, &group_id, &why);
+	if (rc == OK)
 		rc = cmd_engine(c, 0, &o->choice, &why);
+	if (rc == OK)
+		rc = engine_search_group(c->engine, group_id, &why);
 	d.engine = c->engine;
 	if (rc == OK && gallery_templates(engine_gallery(d.engine)) == 0)
 		cmd_warn("nobody is enrolled yet, so nobody can be recognised; see 'rollcall help "
@@ -101,17 +115,20 @@ static int run(struct cmd *c)
 const struct command cmd_identify = {
 	.name = "identify",
 	.summary = "say who is in photos, and change nothing",
-	.usage = "PHOTO… [--annotate OUT]",
-	.about = "Finds the faces and names those of enrolled people, with the evidence: distance "
-		 "to the nearest person, margin to the second, quality of the picture. A match is "
-		 "sure enough to be marked; review means that a human should look; unknown is like "
-		 "nobody. Nothing is written down: that is 'rollcall mark'.\n"
-		 "\n"
-		 "A folder stands for all photos in it. A photo that cannot be read is reported, "
-		 "and the others are still done. Ctrl-C stops after the current photo.\n"
-		 "\n"
-		 "Exit status: 0 somebody was recognised, 1 a photo failed, 3 nobody was "
-		 "recognised.",
+	.usage = "PHOTO… [--group GROUP] [--annotate OUT]",
+	.about =
+		"Finds the faces and names those of enrolled people, with the evidence: distance "
+		"to the nearest person, margin to the second, quality of the picture. A match is "
+		"sure enough to be marked; review means that a human should look; unknown is like "
+		"nobody. Nothing is written down: that is 'rollcall mark'. How near is near enough "
+		"follows from the organisation's budget of wrong names ('rollcall settings') and "
+		"from how many people are searched.\n"
+		"\n"
+		"A folder stands for all photos in it. A photo that cannot be read is reported, "
+		"and the others are still done. Ctrl-C stops after the current photo.\n"
+		"\n"
+		"Exit status: 0 somebody was recognised, 1 a photo failed, 3 nobody was "
+		"recognised.",
 	.examples = "$ rollcall identify class.jpg\n"
 		    "$ rollcall identify --json photos/ > who.json\n"
 		    "$ rollcall identify class.jpg --annotate named.jpg",

@@ -13,7 +13,7 @@
 
 struct import_options {
 	struct engine_choice choice;
-	const char *group;
+	const char *group, *force;
 	bool largest;
 };
 
@@ -29,6 +29,13 @@ static const struct option_spec options[] = {
 		.kind = OPTION_FLAG,
 		.help = "of several faces in a photo take the largest instead of refusing it",
 		.offset = offsetof(struct import_options, largest)},
+	{.name = "force",
+		.kind = OPTION_TEXT,
+		.value = "REASON",
+		.help = "take bad pictures and faces that look like somebody else too; the reason "
+			"goes into the audit",
+		.offset = offsetof(struct import_options, force),
+		.complete = "-"},
 	RECOGNISE_OPTIONS(struct import_options),
 	{0},
 };
@@ -235,6 +242,8 @@ static int run(struct cmd *c)
 		rc = cmd_engine(c, STORE_CREATE, &o->choice, &why);
 	if (rc == OK && m.total > 0)
 		rc = enrol_init(&m.enrol, c, o->group, o->largest, &why);
+	if (rc == OK)
+		rc = enrol_force(&m.enrol, o->force, &why);
 	m.enrol.join_duplicates = true;
 	if (rc == OK)
 		rc = import_all(&m, &why);
@@ -257,8 +266,10 @@ const struct command cmd_import = {
 		 "new photos. Several photos a person, from different days, are better than one.\n"
 		 "\n"
 		 "A photo is refused, with the reason, when it has no face or several, when the "
-		 "face is too small, blurred, badly lit, turned away or cut off, and when it is "
-		 "enrolled already. Of whose photos none was usable is not added. Photos are not "
+		 "face is too small, blurred, badly lit, turned away or cut off, when it looks "
+		 "like somebody else who is enrolled and less like the person's own photos (both "
+		 "can be overruled by --force REASON), and when it is enrolled already. Of whose "
+		 "photos none was usable is not added. Photos are not "
 		 "kept, only what is needed to recognise the face, encrypted.\n"
 		 "\n"
 		 "Each person is written at once. Ctrl-C stops after the current photo, and "

@@ -42,6 +42,7 @@ struct mark_run {
 	struct photo_run photos;
 	const char *group_id;   /* NULL: all */
 	const char *session_id; /* NULL: none in particular */
+	const char *search_id;  /* of the group whose people may be named; NULL: everybody */
 	int64_t at_ms;          /* 0: now, for each photo */
 	json_t *written, *not_written;
 	struct table *written_table, *not_written_table;
@@ -55,6 +56,7 @@ struct result {
 	const struct verdict *verdict;
 	const struct person *person;
 	const struct entry *entry;
+	const char *sighting_id; /* "" when nothing was recorded */
 };
 
 static const struct table_column written_columns[] = {
@@ -89,10 +91,11 @@ static enum err tell_written(struct mark_run *m, const struct result *r, struct 
 	bool already = r->entry->outcome == OUTCOME_ALREADY;
 	const char *status = mark_status_word(r->entry->status);
 	zone_stamp(m->cmd->zone, r->entry->at_ms, stamp);
-	json_t *entry = json_pack("{s:o,s:o,s:o,s:s,s:s,s:o,s:b}", "person",
+	json_t *entry = json_pack("{s:o,s:o,s:o,s:s,s:s,s:o,s:b,s:o}", "person",
 		person_ref_json(r->person), "group", cmd_json_text(r->entry->group), "session",
 		cmd_json_text(r->entry->session_id), "status", status, "at", stamp, "file",
-		cmd_json_text(r->path), "already", already);
+		cmd_json_text(r->path), "already", already, "sighting",
+		cmd_json_text(r->sighting_id));
 	if (json_array_append_new(m->written, entry))
 		return err_set(why, ERR_NOMEM, "out of memory");
 	time_words(m->cmd->zone, r->entry->at_ms, time);
@@ -108,9 +111,9 @@ static enum err tell_not_written(struct mark_run *m, const struct result *r, str
 {
 	char box[BOX_WORDS];
 	const char *decision = decision_word(r->verdict->decision);
-	json_t *entry = json_pack("{s:o,s:o,s:o,s:s,s:s}", "file", cmd_json_text(r->path), "box",
-		box_json(&r->face->box), "person", person_ref_json(r->person), "decision", decision,
-		"reason", reason_of(r));
+	json_t *entry = json_pack("{s:o,s:o,s:o,s:s,s:s,s:o}", "file", cmd_json_text(r->path),
+		"box", box_json(&r->face->box), "person", person_ref_json(r->person), "decision",
+		decision, "reason", reason_of(r), "sighting", cmd_json_text(r->sighting_id));
 	if (json_array_append_new(m->not_written, entry))
 		return err_set(why, ERR_NOMEM, "out of memory");
 	box_words(&r->face->box, box);
@@ -121,32 +124,23 @@ static enum err tell_not_written(struct mark_run *m, const struct result *r, str
 static enum err mark_face(struct mark_run *m, const char *path, const struct identified *id,
 	size_t i, struct error *why)
 {
-	const struct face *face = &id->faces.face[i];
 	const struct verdict *verdict = &id->verdict[i];
-	struct result result = {path, face, verdict, &id->person[i], NULL};
+	struct result result = {path, &id->faces.face[i], verdict, &id->person[i], NULL, NULL};
 	struct recorded recorded = {0};
+	struct seen seen;
 	int64_t now_ms = clock_now_ms();
 	const struct registrar registrar = {m->cmd->store, m->cmd->zone, now_ms};
-	const struct look look = {
-		.group_id = m->group_id,
-		.session_id = m->session_id,
-		.at_ms = m->at_ms ? m->at_ms : now_ms,
-		.source = "photo",
-		.decision = verdict->decision,
-		.person_id = id->person[i].id[0] ? id->person[i].id : NULL,
-		.distance = verdict->distance,
-		.margin = verdict->margin,
-		.threshold = verdict->threshold,
-		.quality = (double)face->quality.score,
-		.score = (double)face->score,
-		.box = face->box,
-		.photo_hash = id->photo_hash,
-	};
-	enum err rc = register_look(&registrar, &look, &recorded, why);
+	engine_seen(m->cmd->engine, id, i, &seen);
+	seen.look.group_id = m->group_id;
+	seen.look.session_id = m->session_id;
+	seen.look.at_ms = m->at_ms ? m->at_ms : now_ms;
+	seen.look.source = "photo";
+	enum err rc = register_look(&registrar, &seen.look, &recorded, why);
 	if (rc) {
 		m->photos.fatal = true;
 		return rc;
 	}
+	result.sighting_id = recorded.sighting_id;
 	for (size_t k = 0; k < recorded.count && rc == OK; k++) {
 		result.entry = &recorded.entry[k];
 		bool written = result.entry->outcome == OUTCOME_MARKED ||
@@ -227,8 +221,12 @@ static enum err read_options(struct mark_run *m, struct group *group, struct err
 	const struct mark_options *o = m->cmd->options;
 	struct session_row session;
 	enum err rc = cmd_group(m->cmd, o->group, group, &m->group_id, why);
-	if (rc == OK && o->session)
+	m->search_id = m->group_id;
+	if (rc == OK && o->session) {
 		rc = store_session(m->cmd->store, o->session, &session, why);
+		snprintf(group->id, sizeof(group->id), "%s", session.group_id);
+		m->search_id = group->id;
+	}
 	if (rc == OK && o->at)
 		rc = cmd_time(m->cmd, o->at, &m->at_ms, why);
 	m->session_id = o->session;
@@ -252,6 +250,12 @@ static int run(struct cmd *c)
 		rc = read_options(&m, &group, &why);
 	if (rc == OK)
 		rc = cmd_engine(c, 0, &o->choice, &why);
+	if (rc == OK)
+		rc = engine_search_group(c->engine, m.search_id, &why);
+	if (rc == OK) {
+		const struct registrar registrar = cmd_registrar(c);
+		rc = register_forget(&registrar, &why);
+	}
 	if (rc == OK && gallery_templates(engine_gallery(c->engine)) == 0)
 		cmd_warn("nobody is enrolled yet, so nobody can be marked; see 'rollcall help "
 			 "import'");
@@ -273,7 +277,12 @@ const struct command cmd_mark = {
 	.about = "Finds and names the faces as 'rollcall identify' does and writes those that are "
 		 "surely recognised into the register: present, or late after the group's start "
 		 "and grace. Faces in review and unknown ones are recorded as seen, never marked. "
-		 "It prints what was written and what was not, with the reason.\n"
+		 "It prints what was written and what was not, with the reason; 'rollcall explain' "
+		 "tells more, 'rollcall reject' takes a wrong name back.\n"
+		 "\n"
+		 "With --group or --session only the people of that group can be marked, and "
+		 "as they are fewer, a face need not be as near as among everybody. Somebody else "
+		 "who is enrolled goes to review.\n"
 		 "\n"
 		 "The time is now unless --at says otherwise; what a camera wrote into the photo "
 		 "is not used, as its clock is often wrong. The same photo may be marked again "

@@ -2,7 +2,7 @@
 #include "cmd/cmd.h"
 #include "cmd/nearest.h"
 
-enum { VALUE_BYTES = 512 };
+enum { VALUE_BYTES = 512, KEEP_DAYS_MAX = 3650 };
 
 /* One setting of the organisation: how it is read and written. */
 struct setting {
@@ -98,6 +98,42 @@ static json_t *cooldown_json(const struct org *org)
 	return json_integer(org->cooldown_s);
 }
 
+static void budget_text(const struct org *org, char out[static VALUE_BYTES])
+{
+	snprintf(out, VALUE_BYTES, "%g (one in %.0f)", org->budget, 1 / org->budget);
+}
+
+static enum err budget_take(struct org *org, const char *value, struct error *why)
+{
+	char *end;
+	double budget = strtod(value, &end);
+	if (end == value || *end != '\0' || !(budget >= BUDGET_MIN && budget <= BUDGET_MAX))
+		return err_set(why, ERR_ARG, "budget takes a share from %g to %g, not '%s'",
+			BUDGET_MIN, BUDGET_MAX, value);
+	org->budget = budget;
+	return OK;
+}
+
+static json_t *budget_json(const struct org *org)
+{
+	return json_real(org->budget);
+}
+
+static void keep_text(const struct org *org, char out[static VALUE_BYTES])
+{
+	snprintf(out, VALUE_BYTES, "%d days", org->keep_faces_days);
+}
+
+static enum err keep_take(struct org *org, const char *value, struct error *why)
+{
+	return cmd_minutes(value, "keep-faces", KEEP_DAYS_MAX, &org->keep_faces_days, why);
+}
+
+static json_t *keep_json(const struct org *org)
+{
+	return json_integer(org->keep_faces_days);
+}
+
 static const struct setting settings[] = {
 	{"name", "the organisation's, for reports", name_text, name_take, name_json},
 	{"zone", "time zone of its days", zone_text, zone_take, zone_json},
@@ -106,6 +142,10 @@ static const struct setting settings[] = {
 	{"grace", "minutes after the start until one is late", grace_text, grace_take, grace_json},
 	{"cooldown", "in which seeing somebody again adds nothing", cooldown_text, cooldown_take,
 		cooldown_json},
+	{"budget", "how often a stranger may be taken for somebody", budget_text, budget_take,
+		budget_json},
+	{"keep-faces", "days that a sighting's face can be corrected", keep_text, keep_take,
+		keep_json},
 };
 
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
@@ -167,6 +207,11 @@ static int set(struct cmd *c)
 		setting->take(&c->org, c->arg[1], &why) != OK || store_begin(c->store, &why) != OK)
 		return cmd_fail(&why);
 	enum err err = store_org_update(c->store, &c->org, &why);
+	if (err == OK) {
+		/* Faces are kept no longer than is said from now on. */
+		const struct registrar registrar = cmd_registrar(c);
+		err = register_forget(&registrar, &why);
+	}
 	if (cmd_commit(c, err, "settings.set", c->org.id, &why) != OK)
 		return cmd_fail(&why);
 	if (c->json)
@@ -186,7 +231,7 @@ static const struct verb verbs[] = {
 	{.name = "set",
 		.usage = "KEY VALUE",
 		.summary = "change one",
-		.complete = "name|zone|start|grace|cooldown -",
+		.complete = "name|zone|start|grace|cooldown|budget|keep-faces -",
 		.args_min = 2,
 		.args_max = 2,
 		.run = set},
@@ -205,6 +250,8 @@ const struct command cmd_settings = {
 		 "  start     when a day begins: 09:00\n"
 		 "  grace     minutes after the start until one is late: 15\n"
 		 "  cooldown  seconds in which seeing somebody again adds nothing: 60\n"
+		 "  budget    how often a stranger may be taken for somebody: 0.001\n"
+		 "  keep-faces  days that a sighting's face is kept, to correct it: 30\n"
 		 "\n"
 		 "Registers that were opened already keep their times.",
 	.examples = "$ rollcall settings\n"

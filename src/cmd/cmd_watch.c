@@ -143,30 +143,21 @@ static enum err tell(struct watch *w, const struct look *look, const struct pers
 
 static enum err record(struct watch *w, const struct identified *id, size_t i, struct error *why)
 {
-	const struct verdict *verdict = &id->verdict[i];
 	const struct person *person = &id->person[i];
-	const struct face *face = &id->faces.face[i];
 	struct recorded recorded = {0};
+	struct seen seen;
 	int64_t now_ms = clock_now_ms();
 	bool wall_clock = w->live && !w->options->at;
 	const struct registrar registrar = {w->cmd->store, w->cmd->zone, now_ms};
-	const struct look look = {
-		.group_id = w->group_id,
-		.at_ms = wall_clock ? now_ms : w->base_ms + w->source_ms,
-		.source = w->live ? "camera" : "video",
-		.decision = verdict->decision,
-		.person_id = person->id[0] ? person->id : NULL,
-		.distance = verdict->distance,
-		.margin = verdict->margin,
-		.threshold = verdict->threshold,
-		.quality = (double)face->quality.score,
-		.score = (double)face->score,
-		.box = face->box,
-	};
-	w->matches += look.decision == DECISION_MATCH;
-	enum err rc = register_look(&registrar, &look, &recorded, why);
+	engine_seen(w->cmd->engine, id, i, &seen);
+	seen.look.group_id = w->group_id;
+	seen.look.at_ms = wall_clock ? now_ms : w->base_ms + w->source_ms;
+	seen.look.source = w->live ? "camera" : "video";
+	seen.look.photo_hash = NULL;
+	w->matches += seen.look.decision == DECISION_MATCH;
+	enum err rc = register_look(&registrar, &seen.look, &recorded, why);
 	for (size_t k = 0; k < recorded.count && rc == OK; k++)
-		rc = tell(w, &look, person, &recorded.entry[k], why);
+		rc = tell(w, &seen.look, person, &recorded.entry[k], why);
 	return rc;
 }
 
@@ -271,6 +262,12 @@ static enum err open_all(struct watch *w, struct error *why)
 		rc = video_open(&w->video, c->arg[0], &(struct video_options){0}, why);
 	if (rc == OK)
 		rc = cmd_engine(c, 0, &o->choice, why);
+	if (rc == OK)
+		rc = engine_search_group(c->engine, w->group_id, why);
+	if (rc == OK) {
+		const struct registrar registrar = cmd_registrar(c);
+		rc = register_forget(&registrar, why);
+	}
 	struct watch_rule rule = {o->confirm, (int64_t)c->org.cooldown_s * 1000};
 	if (rule.repeat_ms < WATCH_REPEAT_MS)
 		rule.repeat_ms = WATCH_REPEAT_MS;

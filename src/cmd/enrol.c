@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/enrol.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,19 +45,6 @@ static bool same_name(const char *a, const char *b)
 	return name_key(a, x, NULL) == OK && name_key(b, y, NULL) == OK && strcmp(x, y) == 0;
 }
 
-/* A photo in the wrong folder would make one person be taken for another for ever after. */
-static void compare_with_others(struct enrol *e, struct enrol_item *item, const char *name)
-{
-	const struct engine *engine = e->cmd->engine;
-	struct hit hit = gallery_search(engine_gallery(engine), item->photo.vector);
-	struct person other;
-	if (!hit.person_id || hit.distance > engine_rule(engine)->match_distance)
-		return;
-	if (store_person(e->cmd->store, hit.person_id, &other, NULL) == OK &&
-		!same_name(other.name, name))
-		snprintf(item->looks_like, sizeof(item->looks_like), "%s", other.name);
-}
-
 enum err enrol_look(struct enrol *e, struct enrol_batch *batch, const char *path,
 	const struct enrol_person *who, struct error *why)
 {
@@ -69,9 +57,8 @@ enum err enrol_look(struct enrol *e, struct enrol_batch *batch, const char *path
 	*item = (struct enrol_item){.path = path};
 	item->code = engine_enrol_photo(e->cmd->engine, path, &e->options, &item->photo, &reason);
 	item->usable = item->code == OK;
-	if (item->usable)
-		compare_with_others(e, item, who->name);
-	else
+	(void)who;
+	if (!item->usable)
 		snprintf(item->refusal, sizeof(item->refusal), "%s",
 			reason.text[0] ? reason.text : err_str(item->code));
 	return OK;
@@ -172,6 +159,81 @@ static enum err add_person(struct enrol *e, const struct enrol_person *who, stru
 	return store_person_add(e->cmd->store, person, now_ms, why);
 }
 
+/* --- whose face it is --- */
+
+/* To the nearest other usable photo of the batch. */
+static double nearest_in_batch(const struct enrol_batch *batch, const struct enrol_item *item)
+{
+	double least = INFINITY;
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct enrol_item *other = &batch->item[i];
+		double squared = 0;
+		if (other == item || !other->usable)
+			continue;
+		for (size_t k = 0; k < FACE_DIM; k++) {
+			double d = (double)item->photo.vector[k] - (double)other->photo.vector[k];
+			squared += d * d;
+		}
+		least = fmin(least, sqrt(squared));
+	}
+	return least;
+}
+
+/*
+ * A photo in the wrong folder would make one person be taken for another for ever after: it
+ * is refused when it is nearer to somebody else than to the person's own photos.
+ */
+static enum err compare_with_others(struct enrol *e, const struct enrol_batch *batch,
+	struct enrol_item *item, const char *person_id, struct error *why)
+{
+	struct engine *engine = e->cmd->engine;
+	const char *model = pipeline_model(engine_pipeline(engine));
+	struct resemblance r;
+	struct person other;
+	/* The same photo again is told as that, when it is to be written. */
+	if (store_photo_check(e->cmd->store, model, item->photo.photo_hash, NULL) == ERR_EXISTS)
+		return OK;
+	enum err rc = engine_resemblance(engine, person_id, &item->photo, &r, why);
+	if (rc || !r.other_id[0] || r.other > engine_rule(engine)->match_distance)
+		return rc;
+	if (store_person(e->cmd->store, r.other_id, &other, NULL) != OK)
+		return OK;
+	snprintf(item->looks_like, sizeof(item->looks_like), "%s", other.name);
+	if (r.other >= fmin(r.own, nearest_in_batch(batch, item)))
+		return OK;
+	item->forced = e->force != NULL;
+	item->usable = item->forced;
+	if (item->forced)
+		return OK;
+	item->code = ERR_ARG;
+	struct error refusal = {0};
+	err_set(&refusal, ERR_ARG,
+		"looks like '%s' (distance %.2f), who is enrolled already; if it really is "
+		"somebody else, use --force REASON",
+		other.name, r.other);
+	memcpy(item->refusal, refusal.text, sizeof(item->refusal));
+	return OK;
+}
+
+static enum err compare_all(
+	struct enrol *e, struct enrol_batch *batch, const char *person_id, struct error *why)
+{
+	enum err rc = OK;
+	for (size_t i = 0; i < batch->count && rc == OK; i++) {
+		if (batch->item[i].usable)
+			rc = compare_with_others(e, batch, &batch->item[i], person_id, why);
+	}
+	return rc;
+}
+
+enum err enrol_force(struct enrol *e, const char *reason, struct error *why)
+{
+	char clean[NAME_BYTES];
+	e->force = reason;
+	e->options.force = reason != NULL;
+	return reason != NULL ? name_clean(reason, "reason", clean, why) : OK;
+}
+
 /* --- writing --- */
 
 /* Adds the templates; a photo that is enrolled already becomes a refused one. */
@@ -225,14 +287,26 @@ static enum err join_group(
 	return rc;
 }
 
-static enum err audit(
-	struct enrol *e, const struct enrolled *done, int64_t now_ms, struct error *why)
+static enum err audit(struct enrol *e, const struct enrol_batch *batch, const struct enrolled *done,
+	int64_t now_ms, struct error *why)
 {
-	char detail[64];
-	snprintf(detail, sizeof(detail), "{\"photos\":%zu,\"added\":%s}", done->photos,
-		done->added ? "true" : "false");
-	const struct audit_entry entry = {e->actor, "person.enrol", done->person.id, detail};
-	return store_audit(e->cmd->store, now_ms, &entry, why);
+	size_t forced = 0;
+	for (size_t i = 0; i < batch->count; i++)
+		forced += batch->item[i].usable && batch->item[i].forced;
+	json_t *detail =
+		json_pack("{s:I,s:b}", "photos", (json_int_t)done->photos, "added", done->added);
+	if (e->force)
+		json_object_set_new(detail, "forced",
+			json_pack("{s:o,s:I}", "reason", cmd_json_text(e->force),
+				"looked_like_others", (json_int_t)forced));
+	char *text = detail ? json_dumps(detail, JSON_COMPACT) : NULL;
+	json_decref(detail);
+	if (!text)
+		return err_set(why, ERR_NOMEM, "out of memory");
+	const struct audit_entry entry = {e->actor, "person.enrol", done->person.id, text};
+	enum err rc = store_audit(e->cmd->store, now_ms, &entry, why);
+	free(text);
+	return rc;
 }
 
 static bool any_usable(const struct enrol_batch *batch)
@@ -249,6 +323,11 @@ static enum err write_all(struct enrol *e, const struct enrol_person *who,
 {
 	int64_t now_ms = clock_now_ms();
 	enum err rc = find_person(e, who, &out->person, why);
+	if (rc == OK || rc == ERR_NOT_FOUND) {
+		enum err compared = compare_all(e, batch, rc == OK ? out->person.id : "", why);
+		if (compared || !any_usable(batch))
+			return compared;
+	}
 	if (rc == ERR_NOT_FOUND) {
 		out->added = true;
 		rc = add_person(e, who, &out->person, now_ms, why);
@@ -264,7 +343,7 @@ static enum err write_all(struct enrol *e, const struct enrol_person *who,
 	if (out->joined)
 		rc = join_group(e, &out->person, now_ms, why);
 	if (rc == OK && out->photos > 0)
-		rc = audit(e, out, now_ms, why);
+		rc = audit(e, batch, out, now_ms, why);
 	return rc;
 }
 
@@ -296,8 +375,10 @@ enum err enrol_write(struct enrol *e, const struct enrol_person *who, struct enr
 static void tell_look_alike(const struct enrol_person *who, const struct enrol_item *item)
 {
 	char text[2 * NAME_BYTES + 128];
-	snprintf(text, sizeof(text), "looks like '%s', who is enrolled already: is it really '%s'?",
-		item->looks_like, who->name);
+	snprintf(text, sizeof(text),
+		"'%s' and '%s' look alike: they are marked only where a face is clearly one of "
+		"them",
+		who->name, item->looks_like);
 	photo_warn(item->path, text);
 }
 

@@ -21,6 +21,8 @@ struct enrol {
 	bool group_known, group_made;
 	/* A known person joins the group also when all photos are enrolled already. */
 	bool join_duplicates;
+	const char
+		*force; /* why bad and foreign-looking photos are taken too; NULL = they are not */
 	char actor[ACTOR_BYTES];
 };
 
@@ -39,6 +41,7 @@ struct enrol_item {
 	enum err code; /* of the refusal */
 	char refusal[ERROR_TEXT_MAX];
 	char looks_like[NAME_BYTES]; /* somebody else who is enrolled already; "" = nobody */
+	bool forced; /* was taken although it looks more like them than like the person */
 };
 
 /* The photos of one person. Zero-initialise; release with enrol_batch_finish. */
@@ -72,11 +75,18 @@ struct enrolled {
 
 /*
  * Finds or adds the person, adds the templates, puts the person into the group: all or
- * nothing. A photo that is enrolled already becomes a refused one. Without any usable photo
+ * nothing. A photo that is enrolled already, or looks like somebody else and less like the
+ * person's other photos, becomes a refused one. Without any usable photo
  * nothing at all is written, and that is no error.
  */
 enum err enrol_write(struct enrol *e, const struct enrol_person *who, struct enrol_batch *batch,
 	struct enrolled *out, struct error *why) MUST_USE;
+
+/*
+ * Checks --force before anything is done: a reason of some letters, that fits the audit.
+ * ERR_ARG.
+ */
+enum err enrol_force(struct enrol *e, const char *reason, struct error *why) MUST_USE;
 
 /* Whether a refusal is a judgement (no face, blurred, duplicate), not a failure to read. */
 bool enrol_refusal_is_judgement(enum err code);

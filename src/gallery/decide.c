@@ -2,59 +2,108 @@
 #include "gallery/decide.h"
 
 #include <math.h>
+#include <stdio.h>
 
-/*
- * Measured with the embedding and alignment of this program; docs/accuracy.md has the
- * tables and the command that makes them.
- */
-#define MATCH_DISTANCE 0.50
-#define REVIEW_DISTANCE 0.58
+#include "gallery/fmr_data.h"
+
+/* docs/decision.md says what was measured with these. */
 #define MATCH_MARGIN 0.05
+#define LOOK_ALIKE_MARGIN 0.10
 #define MATCH_QUALITY 0.30
+enum { DEFAULT_CANDIDATES = 30 };
+
+struct decision_rule decision_rule_for(
+	const struct fmr_curve *curve, double budget, size_t candidates, size_t guests)
+{
+	budget = fmin(fmax(budget, BUDGET_MIN), BUDGET_MAX);
+	double review = fmin(budget * REVIEW_TIMES, fmax(REVIEW_FPIR_MAX, budget));
+	size_t searched = candidates > 0 ? candidates : 1, others = guests > 0 ? guests : 1;
+	return (struct decision_rule){
+		.match_distance = fmr_distance(curve, rate_fmr_for(budget, searched)),
+		.review_distance = fmr_distance(curve, rate_fmr_for(review, searched)),
+		.guest_distance = fmr_distance(curve, rate_fmr_for(budget, others)),
+		.match_margin = MATCH_MARGIN,
+		.look_alike_margin = LOOK_ALIKE_MARGIN,
+		.match_quality = MATCH_QUALITY,
+		.budget = budget,
+		.candidates = candidates,
+		.guests = guests,
+	};
+}
 
 struct decision_rule decision_rule_default(void)
 {
-	return (struct decision_rule){
-		.match_distance = MATCH_DISTANCE,
-		.review_distance = REVIEW_DISTANCE,
-		.match_margin = MATCH_MARGIN,
-		.match_quality = MATCH_QUALITY,
-	};
+	const struct fmr_curve curve = fmr_curve_plain(&fmr_table[0], 1);
+	return decision_rule_for(&curve, BUDGET_DEFAULT, DEFAULT_CANDIDATES, 0);
 }
 
 /* Comparisons are written so that NAN never makes a match. */
 static const char *objection(
-	const struct decision_rule *rule, const struct verdict *v, double quality)
+	const struct decision_rule *rule, const struct verdict *v, const struct question *q)
 {
 	if (!(v->distance <= rule->match_distance))
 		return "not near enough to be sure";
+	if (!(v->distance <= q->guest.distance))
+		return "looks more like somebody who is not on the list";
+	if (!(v->distance <= q->counter))
+		return "nearer to a face that was corrected: not this person";
 	if (!(v->margin >= rule->match_margin))
 		return "two people look alike";
-	if (!(quality >= rule->match_quality))
+	if (!(v->margin >= v->margin_needed))
+		return "two people look alike, and it is not clearly one of them";
+	if (!(q->quality >= rule->match_quality))
 		return "the face's picture is too poor to be sure";
 	return "";
 }
 
-struct verdict decide(const struct decision_rule *rule, const struct hit *hit, double quality)
+/* The nearest of those who are enrolled but may not be named here. */
+static struct verdict decide_guest(struct verdict v, const struct question *q)
+{
+	v.decision = DECISION_REVIEW;
+	v.guest = true;
+	v.distance = q->guest.distance;
+	v.second_distance = fmin(q->guest.second_distance, q->hit.distance);
+	v.margin = v.second_distance - v.distance;
+	v.reason = "is not on the list that was asked for";
+	const char *second =
+		q->hit.distance <= q->guest.second_distance ? q->hit.person_id : q->guest.second_id;
+	snprintf(v.second_id, sizeof(v.second_id), "%s", second != NULL ? second : "");
+	return v;
+}
+
+struct verdict decide(const struct decision_rule *rule, const struct question *q)
 {
 	struct verdict v = {
 		.decision = DECISION_UNKNOWN,
-		.distance = hit->distance,
+		.distance = q->hit.distance,
 		.margin = INFINITY,
 		.threshold = rule->match_distance,
 		.reason = "like nobody who is enrolled",
+		.counter = q->counter,
+		.margin_needed = rule->match_margin,
+		.second_distance = q->hit.second_distance,
+		.rule = *rule,
 	};
-	if (hit->person_id == NULL) {
+	bool alike = q->pair <= rule->match_distance;
+	if (alike)
+		v.margin_needed = rule->look_alike_margin;
+	bool guest_near = q->guest.person_id != NULL && q->guest.distance <= rule->guest_distance;
+	if (guest_near && !(q->hit.person_id != NULL && q->hit.distance <= q->guest.distance))
+		return decide_guest(v, q);
+	if (q->hit.person_id == NULL) {
 		v.distance = INFINITY;
-		v.reason = "nobody is enrolled";
+		if (q->guest.person_id == NULL)
+			v.reason = "nobody is enrolled";
 		return v;
 	}
-	if (hit->second_id != NULL)
-		v.margin = hit->second_distance - hit->distance;
+	if (q->hit.second_id != NULL) {
+		v.margin = q->hit.second_distance - q->hit.distance;
+		snprintf(v.second_id, sizeof(v.second_id), "%s", q->hit.second_id);
+	}
 	/* The larger of both: a rule with review below match still means something. */
-	if (!(hit->distance <= fmax(rule->review_distance, rule->match_distance)))
+	if (!(q->hit.distance <= fmax(rule->review_distance, rule->match_distance)))
 		return v;
-	v.reason = objection(rule, &v, quality);
+	v.reason = objection(rule, &v, q);
 	v.decision = v.reason[0] == '\0' ? DECISION_MATCH : DECISION_REVIEW;
 	return v;
 }

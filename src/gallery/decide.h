@@ -3,6 +3,7 @@
 #ifndef GALLERY_DECIDE_H
 #define GALLERY_DECIDE_H
 
+#include "gallery/fmr.h"
 #include "gallery/gallery.h"
 
 /*
@@ -12,27 +13,65 @@
  */
 enum decision { DECISION_UNKNOWN, DECISION_REVIEW, DECISION_MATCH };
 
-/* Distances and margin that decide; where the defaults come from: decide.c and docs/accuracy.md. */
+/* How often a stranger may be taken for somebody, where nothing else is set: once in 1000. */
+#define BUDGET_DEFAULT 0.001
+#define BUDGET_MIN 1e-6
+#define BUDGET_MAX 0.1
+
+/* Distances and margin that decide. */
 struct decision_rule {
-	double match_distance;  /* at most this far for a match */
-	double review_distance; /* at most this far for review */
-	double match_margin;    /* a match is at least this much nearer than the second person */
-	double match_quality;   /* a face of lower quality score is reviewed, never matched */
+	double match_distance;    /* at most this far for a match */
+	double review_distance;   /* at most this far for review */
+	double match_margin;      /* a match is at least this much nearer than the second person */
+	double look_alike_margin; /* the same where both are look-alikes */
+	double match_quality;     /* a face of lower quality score is reviewed, never matched */
+	double guest_distance;    /* somebody who is not a candidate is told up to here */
+	/* What they follow from. */
+	double budget;     /* accepted FPIR of match_distance */
+	size_t candidates; /* people who may be named */
+	size_t guests;     /* everybody else */
 };
 
-/* The rule that applies where nothing else is set. */
+/*
+ * The rule for a search among `candidates` people while `guests` more are enrolled:
+ * match_distance is where FPIR = 1 - (1 - FMR)^candidates reaches the budget (in
+ * BUDGET_MIN..BUDGET_MAX), review_distance where it reaches REVIEW_TIMES the budget (at most
+ * REVIEW_FPIR_MAX), guest_distance as match_distance with `guests`.
+ */
+#define REVIEW_TIMES 100
+#define REVIEW_FPIR_MAX 0.2
+struct decision_rule decision_rule_for(
+	const struct fmr_curve *curve, double budget, size_t candidates, size_t guests);
+
+/* That of the default model among a class of 30, with the default budget. */
 struct decision_rule decision_rule_default(void);
+
+/* What is known of one probe. */
+struct question {
+	struct hit hit;   /* among the candidates */
+	struct hit guest; /* among everybody else */
+	double counter;   /* to the nearest face known not to be hit's person; INFINITY = none */
+	double quality;   /* of the face, 0..1 */
+	double pair;      /* between hit's two people, where that was looked up; else INFINITY */
+};
 
 struct verdict {
 	enum decision decision;
-	double distance;    /* to the nearest person */
+	bool guest;         /* the person meant is question.guest's, not question.hit's */
+	double distance;    /* to that person */
 	double margin;      /* from there to the second person; INFINITY if there is none */
 	double threshold;   /* match_distance that was applied */
 	const char *reason; /* static text: why it is not a match; "" if it is */
+	/* What else was looked at, so that it can be told later. */
+	double counter;            /* to the nearest counter-example; INFINITY = none */
+	double margin_needed;      /* that was applied */
+	double second_distance;    /* INFINITY = nobody */
+	char second_id[UUID_TEXT]; /* "" = nobody */
+	struct decision_rule rule; /* that was applied */
 };
 
-/* The decision on one probe. `quality` is the face's score, 0..1. */
-struct verdict decide(const struct decision_rule *rule, const struct hit *hit, double quality);
+/* The decision on one probe. */
+struct verdict decide(const struct decision_rule *rule, const struct question *question);
 
 const char *decision_word(enum decision d); /* "match", "review", "unknown"; static */
 

@@ -82,8 +82,7 @@ static double now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
 
-/* Decodes a photo and resizes it if that is asked for. */
-static enum err load(const char *path, double scale, struct image *out, struct error *why)
+enum err evaluate_photo(const char *path, double scale, struct image *out, struct error *why)
 {
 	struct image full;
 	enum err err = image_load(path, &(struct image_options){0}, &full, NULL, NULL, why);
@@ -125,7 +124,7 @@ static enum err embed_file(struct pipeline *p, const struct evaluate_options *op
 	if (path == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for a path");
 	double from = now_ms();
-	enum err err = load(path, options->scale, &photo, why);
+	enum err err = evaluate_photo(path, options->scale, &photo, why);
 	out->ms_decode += now_ms() - from;
 	if (err == OK)
 		err = embed_photo(p, &photo, faces, sample, out, why);

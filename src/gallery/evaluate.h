@@ -48,6 +48,10 @@ struct evaluate_options {
 enum err evaluate_run(struct pipeline *p, const struct evaluate_options *options,
 	struct evaluation *out, struct error *why) MUST_USE;
 
+/* Decodes a photo and, unless `scale` is 0 or 1, resizes it by that factor. */
+enum err evaluate_photo(
+	const char *path, double scale, struct image *out, struct error *why) MUST_USE;
+
 /* Of several faces the one whose middle is nearest the photo's; NULL if there is none. */
 const struct face *face_nearest_centre(const struct face_list *faces, const struct image *photo);
 

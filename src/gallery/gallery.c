@@ -310,3 +310,110 @@ struct hit gallery_search(const struct gallery *g, const float *probe)
 	}
 	return hit_of(g, &best);
 }
+
+/* --- some people and the others --- */
+
+enum err gallery_mask_init(struct gallery_mask *m, const struct gallery *g, struct error *why)
+{
+	*m = (struct gallery_mask){.in = mem_array(g->people, 1), .people = g->people};
+	return m->in != NULL ? OK : err_set(why, ERR_NOMEM, "no memory for %zu people", g->people);
+}
+
+void gallery_mask_finish(struct gallery_mask *m)
+{
+	free(m->in);
+	*m = (struct gallery_mask){0};
+}
+
+void gallery_mask_add(struct gallery_mask *m, const struct gallery *g, const char *person_id)
+{
+	int32_t person = person_find(g, person_id);
+	if (person == NOBODY || (size_t)person >= m->people || m->in[person])
+		return;
+	m->in[person] = 1;
+	m->count++;
+}
+
+static bool masked(const struct gallery_mask *m, int32_t person)
+{
+	return (size_t)person < m->people && m->in[person];
+}
+
+/* As block_search; best[1] is of the people of the mask, best[0] of the others. */
+static void block_search_split(const struct gallery *g, const struct gallery_mask *m,
+	const struct block *b, size_t rows, const float *probe, struct best best[2])
+{
+	float squared[BLOCK_ROWS];
+	scan_squared(b->row, probe, g->stride, rows, squared);
+	for (size_t i = 0; i < rows; i++) {
+		struct best *lane = &best[masked(m, b->owner[i])];
+		if (scan_lower_bound(squared[i], g->stride) > lane->second.squared)
+			continue;
+		best_offer(lane,
+			(struct near){
+				scan_exact(b->row + i * g->stride, probe, g->dim),
+				b->owner[i],
+			});
+	}
+}
+
+void gallery_search_split(const struct gallery *g, const struct gallery_mask *m, const float *probe,
+	struct hit *in, struct hit *out)
+{
+	_Alignas(SCAN_LANES * sizeof(float)) float aligned[GALLERY_DIM_MAX] = {0};
+	struct best best[2];
+	for (int i = 0; i < 2; i++)
+		best[i] = (struct best){{INFINITY, INT32_MAX}, {INFINITY, INT32_MAX}};
+	bool usable = all_finite(probe, g->dim);
+	if (usable)
+		memcpy(aligned, probe, g->dim * sizeof(*probe));
+	for (size_t i = 0; usable && i < g->blocks; i++) {
+		size_t rows = g->rows - i * BLOCK_ROWS;
+		block_search_split(
+			g, m, &g->block[i], rows < BLOCK_ROWS ? rows : BLOCK_ROWS, aligned, best);
+	}
+	*in = hit_of(g, &best[1]);
+	*out = hit_of(g, &best[0]);
+}
+
+/* --- single people --- */
+
+static double distance_to(const struct gallery *g, int32_t person, const float *probe)
+{
+	double least = INFINITY;
+	for (size_t row = 0; row < g->rows; row++) {
+		if (*owner_at(g, row) == person)
+			least = fmin(least, scan_exact(row_at(g, row), probe, g->dim));
+	}
+	return sqrt(least);
+}
+
+double gallery_distance(const struct gallery *g, const char *person_id, const float *probe)
+{
+	int32_t person = person_find(g, person_id);
+	return person != NOBODY ? distance_to(g, person, probe) : INFINITY;
+}
+
+double gallery_between(const struct gallery *g, const char *a, const char *b)
+{
+	int32_t first = person_find(g, a), second = person_find(g, b);
+	double least = INFINITY;
+	if (first == NOBODY || second == NOBODY)
+		return least;
+	for (size_t row = 0; row < g->rows; row++) {
+		if (*owner_at(g, row) == first)
+			least = fmin(least, distance_to(g, second, row_at(g, row)));
+	}
+	return least;
+}
+
+const float *gallery_row(const struct gallery *g, size_t row, size_t *person)
+{
+	*person = (size_t)*owner_at(g, row);
+	return row_at(g, row);
+}
+
+const char *gallery_person(const struct gallery *g, size_t index)
+{
+	return g->person[index].id;
+}

@@ -47,4 +47,40 @@ struct hit {
  */
 struct hit gallery_search(const struct gallery *g, const float *probe);
 
+/*
+ * Some of a gallery's people: those who may be named. Zero-initialise, release with
+ * gallery_mask_finish. It means nothing any more once somebody was removed from the
+ * gallery; who is added later is not in it.
+ */
+struct gallery_mask {
+	uint8_t *in;   /* (people) by index */
+	size_t people; /* of the gallery when it was made */
+	size_t count;  /* of them that are in */
+};
+enum err gallery_mask_init(
+	struct gallery_mask *m, const struct gallery *g, struct error *why) MUST_USE;
+void gallery_mask_finish(struct gallery_mask *m);
+/* Takes a person in; somebody without a template changes nothing. */
+void gallery_mask_add(struct gallery_mask *m, const struct gallery *g, const char *person_id);
+
+/*
+ * Two searches in one pass: `in` among the people of the mask, `out` among all others. Each
+ * is what gallery_search would find in a gallery of those people alone.
+ */
+void gallery_search_split(const struct gallery *g, const struct gallery_mask *m, const float *probe,
+	struct hit *in, struct hit *out);
+
+/* Between a person's nearest template and a probe; INFINITY without such a person. */
+double gallery_distance(const struct gallery *g, const char *person_id, const float *probe);
+/* Between the two nearest templates of two people; INFINITY when one is not there. */
+double gallery_between(const struct gallery *g, const char *a, const char *b);
+
+/*
+ * Template `row` of gallery_templates, on a 64-byte boundary, zeros after gallery_dim up to a
+ * multiple of SCAN_LANES; `person` gets the index of whose it is. Borrowed until a change.
+ */
+const float *gallery_row(const struct gallery *g, size_t row, size_t *person);
+/* The id of person `index` of gallery_people; borrowed until a change. */
+const char *gallery_person(const struct gallery *g, size_t index);
+
 #endif

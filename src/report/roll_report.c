@@ -202,9 +202,13 @@ static const struct {
 	{INFINITY, 0.0, "fairly sure"},
 };
 
-static const char *degree(double distance, double margin)
+static const char *degree(const struct roll_line *line)
 {
-	const struct decision_rule rule = decision_rule_default();
+	struct decision_rule rule = decision_rule_default();
+	double distance = line->distance, margin = line->margin;
+	/* What counts is the rule of that moment. */
+	if (line->threshold > 0)
+		rule.match_distance = line->threshold;
 	size_t last = sizeof(degrees) / sizeof(degrees[0]) - 1;
 	for (size_t i = 0; i < last; i++) {
 		/* No margin is known where there is nobody else. */
@@ -223,8 +227,7 @@ static void sure_cell(const struct roll_line *line, char out[static SURE_CELL])
 	if (line->actor[0] != '\0')
 		snprintf(out, SURE_CELL, "by %s: %s", line->actor, line->reason);
 	else if (isfinite(line->distance))
-		snprintf(out, SURE_CELL, "%s (%.2f)", degree(line->distance, line->margin),
-			line->distance);
+		snprintf(out, SURE_CELL, "%s (%.2f)", degree(line), line->distance);
 }
 
 /* What the table's columns are. */
@@ -358,10 +361,9 @@ static enum err as_table(const struct roll *roll, const struct zone *zone,
 		err = add_sums(roll, out);
 	}
 	if (err == OK && layout.measured)
-		err = buf_printf(out,
-			"How sure: distance to the nearest enrolled photo; up to %.2f is a "
-			"match.\n",
-			decision_rule_default().match_distance);
+		err = buf_add_str(out,
+			"How sure: distance to the nearest enrolled photo; see 'rollcall "
+			"explain'.\n");
 	return err == OK ? OK : err_set(why, err, "cannot write the register: %s", err_str(err));
 }
 

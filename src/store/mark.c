@@ -16,9 +16,9 @@ static const char *const status_words[] = {
 
 enum { STATUSES = sizeof(status_words) / sizeof(status_words[0]) };
 
-#define MARK_COLUMNS                                                                 \
-	"m.session_id, m.person_id, m.status, m.at_ms, coalesce(m.sighting_id, '')," \
-	" m.actor, m.reason, s.distance, s.margin FROM mark m LEFT JOIN sighting s"  \
+#define MARK_COLUMNS                                                                             \
+	"m.session_id, m.person_id, m.status, m.at_ms, coalesce(m.sighting_id, ''),"             \
+	" m.actor, m.reason, s.distance, s.margin, s.threshold FROM mark m LEFT JOIN sighting s" \
 	" ON s.org_id = m.org_id AND s.id = m.sighting_id"
 
 const char *mark_status_word(enum mark_status status)
@@ -57,6 +57,7 @@ static void read_mark(struct query *q, struct mark *out)
 	column_text(q, 6, out->reason, sizeof(out->reason));
 	out->distance = column_real(q, 7);
 	out->margin = column_real(q, 8);
+	out->threshold = column_real(q, 9);
 	if (q->err == OK)
 		query_fail(q, mark_status_parse(word, &out->status, q->why));
 }
@@ -108,7 +109,7 @@ enum err store_mark_set(struct store *s, const struct mark *mark, int64_t now_ms
 enum err store_mark(struct store *s, const char *session_id, const char *person_id,
 	struct mark *out, struct error *why)
 {
-	*out = (struct mark){.distance = NAN, .margin = NAN};
+	*out = (struct mark){.distance = NAN, .margin = NAN, .threshold = NAN};
 	struct query q;
 	query_start(&q, s,
 		"SELECT " MARK_COLUMNS
@@ -125,15 +126,13 @@ enum err store_mark(struct store *s, const char *session_id, const char *person_
 	return err;
 }
 
-enum err store_marks(
-	struct store *s, const char *session_id, struct mark_list *out, struct error *why)
+/* `sql` takes one id as ?2. */
+static enum err list_marks(
+	struct store *s, const char *sql, const char *id, struct mark_list *out, struct error *why)
 {
 	struct query q;
-	query_start(&q, s,
-		"SELECT " MARK_COLUMNS " WHERE m.org_id = ?1 AND m.session_id = ?2"
-		" ORDER BY m.at_ms, m.person_id",
-		why);
-	query_text(&q, session_id);
+	query_start(&q, s, sql, why);
+	query_text(&q, id);
 	while (query_row(&q)) {
 		void *items = out->item;
 		if (!mem_grow(&items, out->count, &out->capacity, sizeof(*out->item))) {
@@ -145,4 +144,37 @@ enum err store_marks(
 		out->count++;
 	}
 	return query_end(&q);
+}
+
+enum err store_marks(
+	struct store *s, const char *session_id, struct mark_list *out, struct error *why)
+{
+	static const char sql[] =
+		"SELECT " MARK_COLUMNS " WHERE m.org_id = ?1 AND m.session_id = ?2"
+		" ORDER BY m.at_ms, m.person_id";
+	return list_marks(s, sql, session_id, out, why);
+}
+
+enum err store_marks_by(
+	struct store *s, const char *sighting_id, struct mark_list *out, struct error *why)
+{
+	static const char sql[] =
+		"SELECT " MARK_COLUMNS " WHERE m.org_id = ?1 AND m.sighting_id = ?2"
+		" ORDER BY m.session_id, m.person_id";
+	return list_marks(s, sql, sighting_id, out, why);
+}
+
+enum err store_mark_remove(
+	struct store *s, const char *session_id, const char *person_id, struct error *why)
+{
+	struct query q;
+	query_start(&q, s,
+		"DELETE FROM mark WHERE org_id = ?1 AND session_id = ?2 AND person_id = ?3", why);
+	query_text(&q, session_id);
+	query_text(&q, person_id);
+	int64_t rows = 0;
+	enum err err = query_run(&q, &rows);
+	if (err == OK && rows == 0)
+		err = err_set(why, ERR_NOT_FOUND, "the person has no mark in this session");
+	return err;
 }

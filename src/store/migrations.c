@@ -186,6 +186,80 @@ static const char initial[] =
 	" SELECT raise(ABORT, 'the audit trail is append-only');"
 	"END;";
 
+/*
+ * Decisions that can be explained and corrected: what a decision was made from, the faces of
+ * sightings for a while, and what somebody said was not so.
+ */
+static const char decisions[] =
+	"ALTER TABLE org ADD COLUMN budget REAL NOT NULL DEFAULT 0.001"
+	" CHECK (budget > 0 AND budget <= 0.1);"
+	"ALTER TABLE org ADD COLUMN keep_faces_days INTEGER NOT NULL DEFAULT 30"
+	" CHECK (keep_faces_days BETWEEN 0 AND 3650);"
+
+	/* group_id: whose people were searched; NULL = everybody. */
+	"CREATE TABLE evidence ("
+	" org_id TEXT NOT NULL,"
+	" sighting_id TEXT NOT NULL,"
+	" group_id TEXT,"
+	" reason TEXT NOT NULL,"
+	" guest INTEGER NOT NULL CHECK (guest IN (0, 1)),"
+	" candidates INTEGER NOT NULL, guests INTEGER NOT NULL,"
+	" budget REAL, review REAL, margin_needed REAL, quality_needed REAL,"
+	" second_id TEXT, second_distance REAL, counter REAL,"
+	" PRIMARY KEY (sighting_id, org_id),"
+	" FOREIGN KEY (org_id, sighting_id) REFERENCES sighting (org_id, id),"
+	" FOREIGN KEY (org_id, second_id) REFERENCES person (org_id, id)"
+	") STRICT;"
+	"CREATE INDEX evidence_second ON evidence (second_id, org_id);"
+	"CREATE TRIGGER evidence_stays BEFORE DELETE ON evidence BEGIN"
+	" SELECT raise(ABORT, 'evidence is append-only: none is ever deleted');"
+	"END;"
+	/* The one change there is: erasing a person takes the id out. */
+	"CREATE TRIGGER evidence_unchanged BEFORE UPDATE ON evidence"
+	" WHEN NOT (NEW.second_id IS NULL AND NEW.org_id IS OLD.org_id"
+	"  AND NEW.sighting_id IS OLD.sighting_id AND NEW.group_id IS OLD.group_id"
+	"  AND NEW.reason IS OLD.reason AND NEW.guest IS OLD.guest"
+	"  AND NEW.candidates IS OLD.candidates AND NEW.guests IS OLD.guests"
+	"  AND NEW.budget IS OLD.budget AND NEW.review IS OLD.review"
+	"  AND NEW.margin_needed IS OLD.margin_needed"
+	"  AND NEW.quality_needed IS OLD.quality_needed"
+	"  AND NEW.second_distance IS OLD.second_distance AND NEW.counter IS OLD.counter) BEGIN"
+	" SELECT raise(ABORT, 'evidence is append-only: none is ever changed');"
+	"END;"
+
+	/* Faces of sightings, sealed as templates are; kept for keep_faces_days. */
+	"CREATE TABLE face ("
+	" org_id TEXT NOT NULL,"
+	" sighting_id TEXT NOT NULL,"
+	" model TEXT NOT NULL,"
+	" dim INTEGER NOT NULL CHECK (dim BETWEEN 1 AND 1024),"
+	" sealed BLOB NOT NULL,"
+	" created_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (sighting_id, org_id),"
+	" FOREIGN KEY (org_id, sighting_id) REFERENCES sighting (org_id, id)"
+	") STRICT;"
+	"CREATE INDEX face_created ON face (created_ms, org_id);"
+
+	/* A sighting that is not this person. With the face, if it was still there. */
+	"CREATE TABLE rejection ("
+	" org_id TEXT NOT NULL,"
+	" sighting_id TEXT NOT NULL,"
+	" person_id TEXT NOT NULL,"
+	" actor TEXT NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" model TEXT,"
+	" dim INTEGER CHECK (dim BETWEEN 1 AND 1024),"
+	" sealed BLOB,"
+	" created_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (sighting_id, person_id, org_id),"
+	" CHECK ((sealed IS NULL) = (model IS NULL) AND (sealed IS NULL) = (dim IS NULL)),"
+	" FOREIGN KEY (org_id, sighting_id) REFERENCES sighting (org_id, id),"
+	" FOREIGN KEY (org_id, person_id) REFERENCES person (org_id, id)"
+	") STRICT;"
+	"CREATE INDEX rejection_person ON rejection (person_id, org_id);"
+	"CREATE INDEX mark_sighting ON mark (sighting_id, org_id);";
+
 const struct migration sqlite_migration[SQLITE_MIGRATIONS] = {
 	{1, initial},
+	{2, decisions},
 };

@@ -10,7 +10,7 @@
 
 enum {
 	SQLITE_APPLICATION_ID = 0x526F6C6C, /* "Roll", in the file's header */
-	SQLITE_MIGRATIONS = 1,
+	SQLITE_MIGRATIONS = 2,
 };
 
 extern const struct migration sqlite_migration[SQLITE_MIGRATIONS];

@@ -6,7 +6,8 @@
 #include "store/store_int.h"
 
 enum { START_DEFAULT = 9 * 60, GRACE_DEFAULT = 15, COOLDOWN_DEFAULT_S = 60 };
-enum { COOLDOWN_MAX_S = 24 * 60 * 60 };
+enum { COOLDOWN_MAX_S = 24 * 60 * 60, KEEP_FACES_MAX_DAYS = 3650 };
+#define BUDGET_LARGEST 0.1
 
 enum err org_make_first(struct store *s, int64_t now_ms, struct error *why)
 {
@@ -63,8 +64,8 @@ enum err store_org(struct store *s, struct org *out, struct error *why)
 	*out = (struct org){0};
 	struct query q;
 	query_start(&q, s,
-		"SELECT id, name, zone, start_minute, grace_minutes, cooldown_s FROM org"
-		" WHERE id = ?1",
+		"SELECT id, name, zone, start_minute, grace_minutes, cooldown_s, budget,"
+		" keep_faces_days FROM org WHERE id = ?1",
 		why);
 	if (query_row(&q)) {
 		column_text(&q, 0, out->id, sizeof(out->id));
@@ -73,6 +74,8 @@ enum err store_org(struct store *s, struct org *out, struct error *why)
 		out->start_minute = (int)column_int(&q, 3);
 		out->grace_minutes = (int)column_int(&q, 4);
 		out->cooldown_s = (int)column_int(&q, 5);
+		out->budget = column_real(&q, 6);
+		out->keep_faces_days = (int)column_int(&q, 7);
 	}
 	enum err err = query_end(&q);
 	return err == OK && out->id[0] == '\0' ? none(why) : err;
@@ -88,6 +91,12 @@ static enum err check_org(const struct org *org, struct error *why)
 	if (org->cooldown_s < 0 || org->cooldown_s > COOLDOWN_MAX_S)
 		return err_set(why, ERR_ARG, "the cooldown is not between 0 and %d seconds",
 			COOLDOWN_MAX_S);
+	if (!(org->budget > 0 && org->budget <= BUDGET_LARGEST))
+		return err_set(why, ERR_ARG, "the budget is not more than 0 and at most %g",
+			BUDGET_LARGEST);
+	if (org->keep_faces_days < 0 || org->keep_faces_days > KEEP_FACES_MAX_DAYS)
+		return err_set(
+			why, ERR_ARG, "faces are kept for 0 to %d days", KEEP_FACES_MAX_DAYS);
 	struct zone *zone;
 	enum err err = zone_open(&zone, org->zone, why);
 	if (err == OK)
@@ -108,12 +117,14 @@ enum err store_org_update(struct store *s, const struct org *org, struct error *
 	struct query q;
 	query_start(&q, s,
 		"UPDATE org SET name = ?2, zone = ?3, start_minute = ?4, grace_minutes = ?5,"
-		" cooldown_s = ?6 WHERE id = ?1",
+		" cooldown_s = ?6, budget = ?7, keep_faces_days = ?8 WHERE id = ?1",
 		why);
 	query_text(&q, name);
 	query_text(&q, org->zone);
 	query_int(&q, org->start_minute);
 	query_int(&q, org->grace_minutes);
 	query_int(&q, org->cooldown_s);
+	query_real(&q, org->budget);
+	query_int(&q, org->keep_faces_days);
 	return query_run(&q, NULL);
 }

@@ -261,6 +261,10 @@ static const char *const erasure[] = {
 	"DELETE FROM membership WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM past_membership WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM mark WHERE org_id = ?1 AND person_id = ?2",
+	"DELETE FROM rejection WHERE org_id = ?1 AND person_id = ?2",
+	("DELETE FROM face WHERE org_id = ?1 AND sighting_id IN"
+	 " (SELECT id FROM sighting WHERE org_id = ?1 AND person_id = ?2)"),
+	"UPDATE evidence SET second_id = NULL WHERE org_id = ?1 AND second_id = ?2",
 	"UPDATE sighting SET person_id = NULL WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM person WHERE org_id = ?1 AND id = ?2",
 };

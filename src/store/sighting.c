@@ -86,6 +86,8 @@ enum err store_sighting_last(struct store *s, const char *person_id, int64_t fro
 	query_start(&q, s,
 		"SELECT at_ms FROM sighting WHERE org_id = ?1 AND person_id = ?2"
 		" AND at_ms BETWEEN ?3 AND ?4 AND decision IN ('match', 'manual')"
+		" AND NOT EXISTS (SELECT 1 FROM rejection r WHERE r.org_id = ?1"
+		"  AND r.sighting_id = sighting.id AND r.person_id = ?2)"
 		" ORDER BY at_ms DESC LIMIT 1",
 		why);
 	query_text(&q, person_id);
@@ -94,6 +96,32 @@ enum err store_sighting_last(struct store *s, const char *person_id, int64_t fro
 	bool found = query_row(&q);
 	if (found)
 		*at_ms = column_int(&q, 0);
+	enum err err = query_end(&q);
+	return err == OK && !found ? none(why) : err;
+}
+
+enum err store_sighting_first(struct store *s, const struct sighting_search *what,
+	struct sighting *out, struct error *why)
+{
+	*out = (struct sighting){0};
+	struct query q;
+	query_start(&q, s,
+		"SELECT " SIGHTING_COLUMNS " FROM sighting WHERE org_id = ?1 AND person_id = ?2"
+		" AND at_ms >= ?3 AND at_ms < ?4 AND decision = 'match'"
+		" AND NOT EXISTS (SELECT 1 FROM rejection r WHERE r.org_id = ?1"
+		"  AND r.sighting_id = sighting.id AND r.person_id = ?2)"
+		" AND NOT EXISTS (SELECT 1 FROM evidence e WHERE e.org_id = ?1"
+		"  AND e.sighting_id = sighting.id AND e.group_id IS NOT NULL"
+		"  AND e.group_id <> ?5)"
+		" ORDER BY at_ms, id LIMIT 1",
+		why);
+	query_text(&q, what->person_id);
+	query_int(&q, what->from_ms);
+	query_int(&q, what->to_ms);
+	query_text(&q, what->group_id);
+	bool found = query_row(&q);
+	if (found)
+		read_sighting(&q, out);
 	enum err err = query_end(&q);
 	return err == OK && !found ? none(why) : err;
 }

@@ -183,6 +183,11 @@ static enum err bring_up(struct store *s, bool read_only, struct error *why)
 		err = migrate(s, s->ops->migration, s->ops->migrations, now_ms, why);
 	else if (s->version == 0)
 		err = no_database(s, why);
+	else if (s->version < known)
+		err = err_set(why, ERR_VERSION,
+			"the database '%s' is of version %d and this program needs %d, but it must "
+			"not be changed here: run a command where it can be written to",
+			s->db_path, s->version, known);
 	if (err == OK)
 		err = org_use_first(s, why);
 	if (err != OK || s->org_id[0] != '\0')

@@ -73,9 +73,11 @@ struct org {
 	char id[UUID_TEXT];
 	char name[NAME_BYTES];
 	char zone[ZONE_NAME_MAX];
-	int start_minute;  /* local, 0..1439; default 540 = 09:00 */
-	int grace_minutes; /* default 15 */
-	int cooldown_s;    /* default 60 */
+	int start_minute;    /* local, 0..1439; default 540 = 09:00 */
+	int grace_minutes;   /* default 15 */
+	int cooldown_s;      /* default 60 */
+	double budget;       /* how often a stranger may be taken for somebody; default 0.001 */
+	int keep_faces_days; /* of sightings, for corrections; 0 = never; default 30 */
 };
 
 /* Reads and changes the organisation; from store_use_org on, calls are in that one. */
@@ -183,6 +185,10 @@ void store_photo_hash(
 enum err store_template_add(
 	struct store *s, const struct template_new *t, int64_t now_ms, struct error *why) MUST_USE;
 
+/* ERR_EXISTS, saying whose it is, when a photo gave a template of this model already. */
+enum err store_photo_check(struct store *s, const char *model,
+	const uint8_t photo_hash[static PHOTO_HASH_BYTES], struct error *why) MUST_USE;
+
 typedef enum err store_template_fn(
 	void *ctx, const char *person_id, const float *vector, size_t dim, struct error *why);
 /*
@@ -194,6 +200,18 @@ enum err store_templates(struct store *s, const char *model, store_template_fn *
 /* How many templates a model has in the store. */
 enum err store_template_count(
 	struct store *s, const char *model, size_t *out, struct error *why) MUST_USE;
+
+/* What is known of a template beside its vector. */
+struct template_info {
+	char person_id[UUID_TEXT];
+	double quality; /* NAN = not known */
+	int64_t created_ms;
+};
+typedef enum err store_template_info_fn(
+	void *ctx, const struct template_info *info, struct error *why);
+/* The same for what is known beside the vectors. */
+enum err store_template_infos(struct store *s, const char *model, store_template_info_fn *fn,
+	void *ctx, struct error *why) MUST_USE;
 
 /* --- sessions --- */
 
@@ -249,14 +267,78 @@ enum err store_sighting_add(
 enum err store_sighting(
 	struct store *s, const char *id, struct sighting *out, struct error *why) MUST_USE;
 /*
- * Time of the person's latest matched or manual sighting in [from_ms, to_ms]; ERR_NOT_FOUND
- * if none.
+ * Time of the person's latest matched or manual sighting in [from_ms, to_ms] that nobody has
+ * rejected; ERR_NOT_FOUND if none.
  */
 enum err store_sighting_last(struct store *s, const char *person_id, int64_t from_ms, int64_t to_ms,
 	int64_t *at_ms, struct error *why) MUST_USE;
 /* Sightings in [from_ms, to_ms), oldest first; fn as for templates. */
 typedef enum err store_sighting_fn(void *ctx, const struct sighting *sighting, struct error *why);
 enum err store_sightings(struct store *s, int64_t from_ms, int64_t to_ms, store_sighting_fn *fn,
+	void *ctx, struct error *why) MUST_USE;
+
+/*
+ * The person's earliest matched sighting in [from_ms, to_ms) that nobody has rejected, and that
+ * was not looked for only among another group than `group_id`; ERR_NOT_FOUND if none.
+ */
+struct sighting_search {
+	const char *person_id, *group_id; /* "" = of people without a group */
+	int64_t from_ms, to_ms;
+};
+enum err store_sighting_first(struct store *s, const struct sighting_search *what,
+	struct sighting *out, struct error *why) MUST_USE;
+
+/* --- evidence: what a sighting was decided from; append-only --- */
+
+struct evidence {
+	char group_id[UUID_TEXT];   /* whose people could be named; "" = everybody */
+	char reason[128];           /* why it was no match; "" if it was */
+	bool guest;                 /* the person is not of that group */
+	int64_t candidates, guests; /* people who could be named, and others; with templates */
+	double budget, review, margin_needed, quality_needed; /* of the rule */
+	char second_id[UUID_TEXT];                            /* the second person; "" = none */
+	double second_distance;                               /* NAN = none */
+	double counter; /* to the nearest rejected face of the person; NAN = none */
+};
+enum err store_evidence_add(struct store *s, const char *sighting_id,
+	const struct evidence *evidence, struct error *why) MUST_USE;
+/* ERR_NOT_FOUND: the sighting is from before there was evidence. */
+enum err store_evidence(
+	struct store *s, const char *sighting_id, struct evidence *out, struct error *why) MUST_USE;
+
+/* --- faces of sightings: encrypted at rest, bound to their row, kept for some days --- */
+
+struct face_vector {
+	char model[STORE_MODEL_BYTES];
+	size_t dim;
+	float vector[STORE_DIM_MAX];
+};
+/* ERR_NOT_FOUND: no such sighting. */
+enum err store_face_add(struct store *s, const char *sighting_id, const struct face_vector *face,
+	int64_t now_ms, struct error *why) MUST_USE;
+/* ERR_NOT_FOUND: it was not kept, or no longer. */
+enum err store_face(struct store *s, const char *sighting_id, struct face_vector *out,
+	struct error *why) MUST_USE;
+/* Deletes those written before a moment; `count` (may be NULL) gets how many. */
+enum err store_faces_purge(
+	struct store *s, int64_t before_ms, int64_t *count, struct error *why) MUST_USE;
+
+/* --- rejections: a sighting that is not this person, and its face as a counter-example --- */
+
+struct rejection {
+	char sighting_id[UUID_TEXT], person_id[UUID_TEXT];
+	char actor[ACTOR_BYTES], reason[REASON_BYTES];
+	int64_t at_ms; /* filled when read */
+	bool has_face; /* filled when read */
+};
+/* `face` may be NULL. ERR_EXISTS: that was said already. */
+enum err store_rejection_add(struct store *s, const struct rejection *rejection,
+	const struct face_vector *face, int64_t now_ms, struct error *why) MUST_USE;
+/* The first of a sighting; ERR_NOT_FOUND if nobody rejected it. */
+enum err store_rejection(struct store *s, const char *sighting_id, struct rejection *out,
+	struct error *why) MUST_USE;
+/* Calls fn with the rejected faces of a model, as store_templates does. */
+enum err store_counter_examples(struct store *s, const char *model, store_template_fn *fn,
 	void *ctx, struct error *why) MUST_USE;
 
 /* --- marks --- */
@@ -273,7 +355,8 @@ struct mark {
 	char sighting_id[UUID_TEXT]; /* evidence; "" when set by hand */
 	char actor[ACTOR_BYTES];     /* "" = automatic, else who decided */
 	char reason[REASON_BYTES];
-	double distance, margin; /* of the evidence, filled when read; NAN = none */
+	/* Of the evidence, filled when read; NAN = none. */
+	double distance, margin, threshold;
 };
 
 struct mark_list {
@@ -292,6 +375,13 @@ enum err store_mark(struct store *s, const char *session_id, const char *person_
 	struct mark *out, struct error *why) MUST_USE;
 enum err store_marks(
 	struct store *s, const char *session_id, struct mark_list *out, struct error *why) MUST_USE;
+
+/* Those that a sighting is the evidence of. */
+enum err store_marks_by(struct store *s, const char *sighting_id, struct mark_list *out,
+	struct error *why) MUST_USE;
+/* Takes a mark back; ERR_NOT_FOUND if there is none. The audit is the caller's business. */
+enum err store_mark_remove(
+	struct store *s, const char *session_id, const char *person_id, struct error *why) MUST_USE;
 
 /* --- audit --- */
 

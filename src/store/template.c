@@ -52,8 +52,8 @@ static enum err check_template(const struct template_new *t, struct error *why)
 	return OK;
 }
 
-/* ERR_EXISTS, saying whose, when the photo is a template of the model already. */
-static enum err check_photo(struct store *s, const struct template_new *t, struct error *why)
+enum err store_photo_check(struct store *s, const char *model,
+	const uint8_t photo_hash[static PHOTO_HASH_BYTES], struct error *why)
 {
 	struct query q;
 	query_start(&q, s,
@@ -61,8 +61,8 @@ static enum err check_photo(struct store *s, const struct template_new *t, struc
 		" ON p.org_id = t.org_id AND p.id = t.person_id"
 		" WHERE t.org_id = ?1 AND t.model = ?2 AND t.photo_hash = ?3",
 		why);
-	query_text(&q, t->model);
-	query_hash(&q, t->photo_hash);
+	query_text(&q, model);
+	query_hash(&q, photo_hash);
 	if (query_row(&q)) {
 		char name[NAME_BYTES], id[UUID_TEXT];
 		column_text(&q, 0, name, sizeof(name));
@@ -110,7 +110,7 @@ enum err store_template_add(
 		err = change_begin(s, why);
 	if (err != OK)
 		return err;
-	err = check_photo(s, t, why);
+	err = store_photo_check(s, t->model, t->photo_hash, why);
 	if (err == OK)
 		err = insert_template(s, t, now_ms, why);
 	return change_end(s, err, why);
@@ -172,5 +172,24 @@ enum err store_template_count(struct store *s, const char *model, size_t *out, s
 	query_text(&q, model);
 	if (query_row(&q))
 		*out = (size_t)column_int(&q, 0);
+	return query_end(&q);
+}
+
+enum err store_template_infos(struct store *s, const char *model, store_template_info_fn *fn,
+	void *ctx, struct error *why)
+{
+	struct query q;
+	query_start(&q, s,
+		"SELECT person_id, quality, created_ms FROM template WHERE org_id = ?1"
+		" AND model = ?2 ORDER BY person_id, id",
+		why);
+	query_text(&q, model);
+	while (query_row(&q)) {
+		struct template_info info;
+		column_text(&q, 0, info.person_id, sizeof(info.person_id));
+		info.quality = column_real(&q, 1);
+		info.created_ms = column_int(&q, 2);
+		query_fail(&q, q.err == OK ? fn(ctx, &info, why) : q.err);
+	}
 	return query_end(&q);
 }

@@ -77,7 +77,7 @@ test('bash completes commands, verbs, options and choices', (t) => {
   assert.deepEqual(bash(home, ['--hom']), ['--home']);
   assert.deepEqual(bash(home, ['roll', '--format', '']), ['table', 'json', 'csv', 'xlsx']);
   assert.deepEqual(bash(home, ['roll', '--format', '=', 'c']), ['csv']);
-  assert.deepEqual(bash(home, ['--threads', '2', '--json', 'exp']), ['export']);
+  assert.deepEqual(bash(home, ['--threads', '2', '--json', 'expo']), ['export']);
   assert.deepEqual(bash(home, ['export', 'm']), ['marks']);
   assert.deepEqual(bash(home, ['settings', 'set', 'co']), ['cooldown']);
   assert.deepEqual(bash(home, ['help', 'doc']), ['doctor']);

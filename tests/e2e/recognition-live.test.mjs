@@ -113,7 +113,7 @@ test('Ctrl-C while importing keeps everything before it, and the next import goe
     const r = run(h, ['people', '--json']);
     return r.status === exit.ok ? JSON.parse(r.stdout).people.length : 0;
   };
-  const child = start(h, ['import', dir, '--json'], withModels), end = finished(child);
+  const child = start(h, ['import', dir, '--json', '--force', 'all are Ana'], withModels), end = finished(child);
   await until(child, () => count() >= 2);
   child.kill('SIGINT');
   const r = await end;
@@ -126,7 +126,7 @@ test('Ctrl-C while importing keeps everything before it, and the next import goe
   assert.equal(count(), d.people);
   assert.match(run(h, ['doctor']).stdout, /^ok +database .*sound/m);
 
-  assert.equal(run(h, ['import', dir]).status, exit.ok);
+  assert.equal(run(h, ['import', dir, '--force', 'all are Ana']).status, exit.ok);
   assert.equal(count(), total);
 });
 

@@ -181,11 +181,21 @@ test('enroll refuses what cannot be used and leaves the database as it was', { s
   refuse(['New'], /./, exit.usage);
 });
 
-test('a photo of somebody who is enrolled already under another name is pointed out', { skip }, (t) => {
-  const { h, base } = enrolled(t);
-  const r = run(h, ['enroll', 'Zoe', put(join(base, 'z.jpg'), copy(portrait('Ana'), 1))]);
-  assert.match(r.stderr, /z\.jpg: looks like 'Ana'/);
-  assert.equal(r.status, exit.ok);
+test('a photo of somebody who is enrolled already under another name is refused', { skip }, (t) => {
+  const { h, base } = enrolled(t), zoe = put(join(base, 'z.jpg'), copy(portrait('Ana'), 1));
+  const before = picture(h), r = run(h, ['enroll', 'Zoe', zoe]);
+  assert.match(r.stderr, /z\.jpg: looks like 'Ana' \(distance 0\.\d\d\).*--force REASON/);
+  assert.equal(r.status, exit.failed);
+  assert.deepEqual(picture(h), before);
+  const forced = run(h, ['enroll', 'Zoe', zoe, '--force', 'her twin']);
+  assert.equal(forced.status, exit.ok, forced.stderr);
+  assert.match(forced.stderr, /z\.jpg: 'Zoe' and 'Ana' look alike/);
+  const pair = json(h, ['calibrate']).look_alikes;
+  assert.deepEqual(pair.map((p) => [p.a, p.b].sort()), [['Ana', 'Zoe']]);
+  // Now neither is marked without a clear margin.
+  const d = json(h, ['identify', sample(1)]);
+  for (const f of d.photos[0].faces.filter((f) => ['Ana', 'Zoe'].includes(f.person?.name)))
+    assert.equal(f.decision, f.margin >= 0.1 ? 'match' : 'review');
 });
 
 test('detect needs no home and knows a photo without a face', { skip }, (t) => {
@@ -315,10 +325,10 @@ test('mark writes the register and says what it did not write, and why', { skip 
     ['Dora', '3a', 'present', '2026-03-02T08:55:00Z', false],
     ['Emma', '3a', 'present', '2026-03-02T08:55:00Z', false],
   ]);
-  assert.deepEqual(Object.keys(d.written[0]), ['person', 'group', 'session', 'status', 'at', 'file', 'already']);
+  assert.deepEqual(Object.keys(d.written[0]), ['person', 'group', 'session', 'status', 'at', 'file', 'already', 'sighting']);
   assert.equal(d.written.length + d.not_written.length, d.photos[0].faces.length);
   for (const n of d.not_written) {
-    assert.deepEqual(Object.keys(n), ['file', 'box', 'person', 'decision', 'reason']);
+    assert.deepEqual(Object.keys(n), ['file', 'box', 'person', 'decision', 'reason', 'sighting']);
     assert.notEqual(n.decision, 'match');
     assert.ok(n.reason.length > 0);
   }

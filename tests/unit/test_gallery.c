@@ -380,16 +380,30 @@ static void the_bound_is_never_above_the_truth(void **unused)
 	}
 }
 
-static struct hit hit_of(double distance, double second)
+static struct question question_of(double distance, double second, double quality)
 {
-	return (struct hit){"ann", distance, isinf(second) ? NULL : "bob", second};
+	return (struct question){
+		.hit = {"ann", distance, isinf(second) ? NULL : "bob", second},
+		.guest = {.distance = INFINITY, .second_distance = INFINITY},
+		.counter = INFINITY,
+		.pair = INFINITY,
+		.quality = quality,
+	};
 }
+
+static const struct decision_rule plain_rule = {
+	.match_distance = 0.5,
+	.review_distance = 0.6,
+	.match_margin = 0.05,
+	.look_alike_margin = 0.1,
+	.match_quality = 0.3,
+	.guest_distance = 0.45,
+};
 
 static enum decision decision_of(double distance, double second, double quality)
 {
-	struct decision_rule rule = {0.5, 0.6, 0.05, 0.3};
-	struct hit hit = hit_of(distance, second);
-	return decide(&rule, &hit, quality).decision;
+	const struct question q = question_of(distance, second, quality);
+	return decide(&plain_rule, &q).decision;
 }
 
 static void near_and_clear_is_a_match(void **unused)
@@ -397,12 +411,13 @@ static void near_and_clear_is_a_match(void **unused)
 	assert_int_equal(decision_of(0.30, 0.70, 0.9), DECISION_MATCH);
 	assert_int_equal(decision_of(0.50, INFINITY, 0.3), DECISION_MATCH);
 	struct decision_rule rule = decision_rule_default();
-	struct hit hit = hit_of(0.3, 0.75);
-	struct verdict v = decide(&rule, &hit, 1);
+	struct question q = question_of(0.3, 0.75, 1);
+	struct verdict v = decide(&rule, &q);
 	assert_int_equal(v.decision, DECISION_MATCH);
 	assert_string_equal(v.reason, "");
 	assert_true(v.distance == 0.3 && v.margin == 0.75 - 0.3);
 	assert_true(v.threshold == rule.match_distance);
+	assert_string_equal(v.second_id, "bob");
 }
 
 static void whatever_is_not_sure_goes_to_review(void **unused)
@@ -411,9 +426,8 @@ static void whatever_is_not_sure_goes_to_review(void **unused)
 	assert_int_equal(decision_of(0.40, 0.44, 1), DECISION_REVIEW);  /* two alike */
 	assert_int_equal(decision_of(0.40, 0.9, 0.2), DECISION_REVIEW); /* poor */
 	assert_int_equal(decision_of(0.40, 0.9, NAN), DECISION_REVIEW);
-	struct decision_rule rule = decision_rule_default();
-	struct hit hit = hit_of(0.3, 0.31);
-	assert_string_not_equal(decide(&rule, &hit, 1).reason, "");
+	struct question q = question_of(0.3, 0.31, 1);
+	assert_string_not_equal(decide(&plain_rule, &q).reason, "");
 }
 
 static void like_nobody_is_unknown(void **unused)
@@ -421,9 +435,11 @@ static void like_nobody_is_unknown(void **unused)
 	assert_int_equal(decision_of(0.61, 0.9, 1), DECISION_UNKNOWN);
 	assert_int_equal(decision_of(INFINITY, INFINITY, 1), DECISION_UNKNOWN);
 	assert_int_equal(decision_of(NAN, NAN, 1), DECISION_UNKNOWN);
-	struct decision_rule rule = decision_rule_default();
-	struct hit nobody = {.distance = INFINITY, .second_distance = INFINITY};
-	assert_int_equal(decide(&rule, &nobody, 1).decision, DECISION_UNKNOWN);
+	struct question q = question_of(INFINITY, INFINITY, 1);
+	q.hit.person_id = NULL;
+	struct verdict v = decide(&plain_rule, &q);
+	assert_int_equal(v.decision, DECISION_UNKNOWN);
+	assert_string_equal(v.reason, "nobody is enrolled");
 }
 
 static void a_nearer_face_is_never_judged_worse(void **unused)
@@ -435,6 +451,135 @@ static void a_nearer_face_is_never_judged_worse(void **unused)
 		assert_true(
 			decision_of(near, second, quality) >= decision_of(far, second, quality));
 	}
+}
+
+static void look_alikes_need_a_larger_margin(void **unused)
+{
+	struct question q = question_of(0.3, 0.37, 1);
+	assert_int_equal(decide(&plain_rule, &q).decision, DECISION_MATCH);
+	q.pair = 0.4;
+	struct verdict v = decide(&plain_rule, &q);
+	assert_int_equal(v.decision, DECISION_REVIEW);
+	assert_true(v.margin_needed == plain_rule.look_alike_margin);
+	assert_non_null(strstr(v.reason, "look alike"));
+	q.hit.second_distance = 0.41;
+	assert_int_equal(decide(&plain_rule, &q).decision, DECISION_MATCH);
+}
+
+static void a_guest_leads_to_review_and_never_to_a_match(void **unused)
+{
+	struct question q = question_of(0.3, 0.7, 1);
+	q.guest = (struct hit){"gus", 0.2, NULL, INFINITY};
+	struct verdict v = decide(&plain_rule, &q);
+	assert_int_equal(v.decision, DECISION_REVIEW);
+	assert_true(v.guest && v.distance == 0.2);
+	assert_string_equal(v.second_id, "ann");
+	assert_true(fabs(v.margin - 0.1) < 1e-12);
+	/* Nearer, though too far to be told: still not somebody on the list. */
+	q.hit.distance = 0.49;
+	q.guest.distance = 0.48;
+	v = decide(&plain_rule, &q);
+	assert_int_equal(v.decision, DECISION_REVIEW);
+	assert_false(v.guest);
+	/* Farther than the person: no matter. */
+	q.guest.distance = 0.50;
+	assert_int_equal(decide(&plain_rule, &q).decision, DECISION_MATCH);
+	/* Nobody on the list is enrolled. */
+	q.hit = (struct hit){.distance = INFINITY, .second_distance = INFINITY};
+	assert_int_equal(decide(&plain_rule, &q).decision, DECISION_UNKNOWN);
+	q.guest.distance = 0.44;
+	v = decide(&plain_rule, &q);
+	assert_int_equal(v.decision, DECISION_REVIEW);
+	assert_true(v.guest && isinf(v.margin));
+}
+
+static void a_nearer_counter_example_leads_to_review(void **unused)
+{
+	struct question q = question_of(0.3, 0.7, 1);
+	q.counter = 0.31;
+	assert_int_equal(decide(&plain_rule, &q).decision, DECISION_MATCH);
+	q.counter = 0.29;
+	struct verdict v = decide(&plain_rule, &q);
+	assert_int_equal(v.decision, DECISION_REVIEW);
+	assert_non_null(strstr(v.reason, "corrected"));
+	q.counter = NAN;
+	assert_int_equal(decide(&plain_rule, &q).decision, DECISION_REVIEW);
+}
+
+/* --- some people and the others --- */
+
+/* What gallery_search finds in a gallery of only some of the people. */
+static void assert_split(const struct gallery *g, const bool *in, size_t people)
+{
+	struct gallery *part[2];
+	struct gallery_mask mask;
+	struct hit hit[2];
+	float probe[GALLERY_DIM_MAX];
+	assert_int_equal(gallery_new(&part[0], gallery_dim(g), NULL), OK);
+	assert_int_equal(gallery_new(&part[1], gallery_dim(g), NULL), OK);
+	assert_int_equal(gallery_mask_init(&mask, g, NULL), OK);
+	for (size_t i = 0; i < people; i++)
+		if (in[i])
+			gallery_mask_add(&mask, g, gallery_person(g, i));
+	for (size_t i = 0; i < gallery_templates(g); i++) {
+		size_t person;
+		const float *row = gallery_row(g, i, &person);
+		assert_int_equal(
+			gallery_add(part[in[person]], gallery_person(g, person), row, NULL), OK);
+	}
+	for (int i = 0; i < 50; i++) {
+		for (size_t k = 0; k < gallery_dim(g); k++)
+			probe[k] = random_unit();
+		gallery_search_split(g, &mask, probe, &hit[1], &hit[0]);
+		for (int lane = 0; lane < 2; lane++) {
+			struct hit alone = gallery_search(part[lane], probe);
+			assert_true(alone.distance == hit[lane].distance);
+			assert_true(alone.second_distance == hit[lane].second_distance);
+			assert_true((alone.person_id == NULL) == (hit[lane].person_id == NULL));
+			if (alone.person_id != NULL)
+				assert_string_equal(alone.person_id, hit[lane].person_id);
+		}
+	}
+	gallery_mask_finish(&mask);
+	gallery_free(part[0]);
+	gallery_free(part[1]);
+}
+
+static void a_search_of_some_people_is_that_of_a_gallery_of_them(void **unused)
+{
+	enum { PEOPLE = 300, ROWS = 2500, DIM = 24 };
+	struct gallery *g;
+	bool in[PEOPLE];
+	float row[DIM];
+	assert_int_equal(gallery_new(&g, DIM, NULL), OK);
+	for (int i = 0; i < ROWS; i++) {
+		char id[UUID_TEXT];
+		person_id(i % PEOPLE, id);
+		for (int k = 0; k < DIM; k++)
+			row[k] = random_unit();
+		assert_int_equal(gallery_add(g, id, row, NULL), OK);
+	}
+	static const float share[] = {0, 0.02f, 0.5f, 1};
+	for (size_t s = 0; s < sizeof(share) / sizeof(share[0]); s++) {
+		for (int i = 0; i < PEOPLE; i++)
+			in[i] = share[s] >= 1 || fabsf(random_unit()) < share[s];
+		assert_split(g, in, PEOPLE);
+	}
+	gallery_free(g);
+}
+
+static void distances_between_single_people_are_the_least_ones(void **unused)
+{
+	static const float a[] = {0, 0}, a2[] = {0, 1}, b[] = {3, 1}, probe[] = {0, 4};
+	struct gallery *g;
+	assert_int_equal(gallery_new(&g, 2, NULL), OK);
+	assert_int_equal(gallery_add(g, "a", a, NULL), OK);
+	assert_int_equal(gallery_add(g, "b", b, NULL), OK);
+	assert_int_equal(gallery_add(g, "a", a2, NULL), OK);
+	assert_true(gallery_between(g, "a", "b") == 3 && gallery_between(g, "b", "a") == 3);
+	assert_true(gallery_distance(g, "a", probe) == 3);
+	assert_true(isinf(gallery_between(g, "a", "c")) && isinf(gallery_distance(g, "c", probe)));
+	gallery_free(g);
 }
 
 static void decisions_have_words(void **unused)
@@ -464,6 +609,11 @@ int main(void)
 		cmocka_unit_test(whatever_is_not_sure_goes_to_review),
 		cmocka_unit_test(like_nobody_is_unknown),
 		cmocka_unit_test(a_nearer_face_is_never_judged_worse),
+		cmocka_unit_test(look_alikes_need_a_larger_margin),
+		cmocka_unit_test(a_guest_leads_to_review_and_never_to_a_match),
+		cmocka_unit_test(a_nearer_counter_example_leads_to_review),
+		cmocka_unit_test(a_search_of_some_people_is_that_of_a_gallery_of_them),
+		cmocka_unit_test(distances_between_single_people_are_the_least_ones),
 		cmocka_unit_test(decisions_have_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

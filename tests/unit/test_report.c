@@ -297,6 +297,7 @@ static void seen(
 	line->status = status;
 	line->at_ms = DAY_MS + minute * MINUTE_MS + 12000;
 	line->distance = distance;
+	line->threshold = 0.5;
 	line->margin = margin;
 	snprintf(line->sighting_id, sizeof(line->sighting_id), "s-1");
 }
@@ -364,7 +365,7 @@ static void a_teacher_sees_who_when_and_how_sure(void **state)
 		"|\n"
 		"+------------------------+--------+---------+-------+----------------------+\n"
 		"2 present, 1 late, 1 absent, 1 excused\n"
-		"How sure: distance to the nearest enrolled photo; up to 0.50 is a match.\n");
+		"How sure: distance to the nearest enrolled photo; see 'rollcall explain'.\n");
 	roll_finish(&roll);
 }
 
@@ -390,7 +391,7 @@ static void columns_that_say_nothing_are_left_out(void **state)
 		"| Bo           | 5a    | expected |       |                  |\n"
 		"+--------------+-------+----------+-------+------------------+\n"
 		"1 present, 0 late, 1 not seen yet\n"
-		"How sure: distance to the nearest enrolled photo; up to 0.50 is a match.\n");
+		"How sure: distance to the nearest enrolled photo; see 'rollcall explain'.\n");
 	roll_finish(&roll);
 }
 

@@ -154,7 +154,8 @@ static void organisations_do_not_see_each_other(void **state)
 	assert_int_equal(store_org(s, &org, NULL), OK);
 	assert_int_equal(home_person(s, "Ada", "1", id, &why), OK);
 	meddle(home,
-		"INSERT INTO org VALUES ('0199aaaa-0000-7000-8000-000000000001', 'Other',"
+		"INSERT INTO org (id, name, zone, start_minute, grace_minutes, cooldown_s,"
+		" created_ms) VALUES ('0199aaaa-0000-7000-8000-000000000001', 'Other',"
 		" 'UTC', 540, 15, 60, 9999999999999)");
 	assert_int_equal(store_use_org(s, "0199aaaa-0000-7000-8000-000000000001", &why), OK);
 	struct person person;
@@ -309,7 +310,7 @@ static void a_database_of_a_newer_program_is_left_alone(void **state)
 	store_close(home_open(home));
 	meddle(home, "INSERT INTO schema_version VALUES (99, 0)");
 	assert_open_fails(home, STORE_CREATE, ERR_VERSION,
-		"is of version 99, this program knows up to 1: install a newer Rollcall");
+		"is of version 99, this program knows up to 2: install a newer Rollcall");
 	char path[HOME_PATH];
 	home_file(home, "rollcall.db.v99", path);
 	assert_false(file_exists(path));
@@ -594,33 +595,33 @@ static void a_migration_leaves_a_copy_of_what_was(void **state)
 	struct error why = {0};
 	assert_int_equal(home_person(s, "Ada", NULL, id, NULL), OK);
 	const struct migration step[] = {
-		{1, "CREATE TABLE never (x INTEGER)"},
-		{2, "ALTER TABLE person ADD COLUMN note TEXT; CREATE TABLE two (x INTEGER)"},
-		{3, "CREATE TABLE three (x INTEGER)"},
+		{2, "CREATE TABLE never (x INTEGER)"},
+		{3, "ALTER TABLE person ADD COLUMN note TEXT; CREATE TABLE two (x INTEGER)"},
+		{4, "CREATE TABLE three (x INTEGER)"},
 	};
-	home_file(home, "rollcall.db.v1.part", path);
+	home_file(home, "rollcall.db.v2.part", path);
 	write_file(path, "left by a kill", 14, 0600);
 	assert_int_equal(migrate(s, step, 3, HOME_NOW, &why), OK);
-	assert_int_equal(store_version(s), 3);
+	assert_int_equal(store_version(s), 4);
 	int version;
 	assert_int_equal(migrate_version(s, &version, &why), OK);
-	assert_int_equal(version, 3);
+	assert_int_equal(version, 4);
 	assert_false(file_exists(path));
 	struct stat st;
-	home_file(home, "rollcall.db.v1", path);
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0600);
 	home_file(home, "rollcall.db.v2", path);
 	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	home_file(home, "rollcall.db.v3", path);
+	assert_int_equal(stat(path, &st), 0);
 	store_close(s);
-	assert_open_fails(home, 0, ERR_VERSION, "version 3");
+	assert_open_fails(home, 0, ERR_VERSION, "version 4");
 	/* The copy is a database of before, with what was in the write-ahead log. */
 	char live[HOME_PATH];
 	home_file(home, "rollcall.db", live);
-	home_file(home, "rollcall.db.v1", path);
+	home_file(home, "rollcall.db.v2", path);
 	assert_int_equal(rename(path, live), 0);
 	s = home_open(home);
-	assert_int_equal(store_version(s), 1);
+	assert_int_equal(store_version(s), 2);
 	struct person person;
 	assert_int_equal(store_person(s, id, &person, &why), OK);
 	assert_int_equal(store_check(s, &why), OK);
@@ -633,14 +634,14 @@ static void a_migration_that_fails_changes_nothing(void **state)
 	struct store *s = home_open(home);
 	struct error why = {0};
 	const struct migration step[] = {
-		{2, "CREATE TABLE two (x INTEGER); INSERT INTO nowhere VALUES (1)"},
+		{3, "CREATE TABLE two (x INTEGER); INSERT INTO nowhere VALUES (1)"},
 	};
 	assert_int_not_equal(migrate(s, step, 1, HOME_NOW, &why), OK);
-	assert_non_null(strstr(why.text, "cannot bring the database to version 2"));
-	assert_int_equal(store_version(s), 1);
+	assert_non_null(strstr(why.text, "cannot bring the database to version 3"));
+	assert_int_equal(store_version(s), 2);
 	int version;
 	assert_int_equal(migrate_version(s, &version, &why), OK);
-	assert_int_equal(version, 1);
+	assert_int_equal(version, 2);
 	struct query q;
 	query_start_global(&q, s, "SELECT count(*) FROM sqlite_schema WHERE name = 'two'", NULL);
 	assert_true(query_row(&q));

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* 'rollcall eval' beyond pairs: the table of distance to FMR, and identification. One thread. */
+#ifndef CMD_EVAL_SET_H
+#define CMD_EVAL_SET_H
+
+#include "cmd/cmd.h"
+#include "gallery/evaluate.h"
+
+struct eval_set_options {
+	bool table;
+	int identification; /* people to enrol; 0 = do not */
+	int draws;
+	double budget;
+};
+
+/* Looks at all photos and prints what is asked for; gives the exit status. */
+int eval_set(struct cmd *c, struct pipeline *p, const struct evaluate_options *photos,
+	const struct eval_set_options *options);
+
+#endif
