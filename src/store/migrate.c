@@ -70,11 +70,13 @@ static enum err apply(
 enum err migrate(struct store *s, const struct migration *step, size_t steps, int64_t now_ms,
 	struct error *why)
 {
+	/* A database that is being made has nothing yet to keep a copy of. */
+	bool has_content = s->version > 0;
 	for (size_t i = 0; i < steps; i++) {
 		if (step[i].version <= s->version)
 			continue;
 		enum err err = OK;
-		if (s->version > 0)
+		if (has_content)
 			err = keep_copy(s, s->version, why);
 		if (err == OK)
 			err = apply(s, &step[i], now_ms, why);

@@ -99,6 +99,9 @@ static void a_new_home_has_a_private_key_and_one_organisation(void **state)
 		assert_int_equal(stat(path, &st), 0);
 		assert_int_equal(st.st_mode & 0777, 0600);
 	}
+	/* Nothing was there before, so there is nothing to keep a copy of. */
+	home_file(home, "rollcall.db.v1", path);
+	assert_false(file_exists(path));
 	store_close(s);
 	/* The second time it is the same one. */
 	s = home_open(home);
