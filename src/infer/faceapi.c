@@ -6,7 +6,7 @@
 
 #include "infer/graph_int.h"
 
-enum { TENSOR_NAME_MAX = 128, TINY_SIZE_MAX = 4096, TINY_STEP = 32, TINY_OUT = 25 };
+enum { TENSOR_NAME_MAX = 128, INPUT_SIDE_MAX = 4096, INPUT_STEP = 32, TINY_OUT = 25 };
 
 /* ssdMobilenetv1/mobileNetV1.ts: epsilon. */
 static const double ssd_epsilon = 0.0010000000474974513;
@@ -98,20 +98,32 @@ static int separable(
 
 /* Makes the graph with `fill`, finishes it, hands it out. */
 static enum err make(struct graph **out, const struct weights *w,
-	void (*fill)(struct maker *m, size_t size), size_t size, struct error *why)
+	void (*fill)(struct maker *m, struct shape input), struct shape input, struct error *why)
 {
 	struct maker m = {.w = w, .why = why};
 	*out = NULL;
 	enum err e = graph_new(&m.g, why);
 	if (e != OK)
 		return e;
-	fill(&m, size);
+	fill(&m, input);
 	e = m.code != OK ? m.code : graph_finish(m.g, why);
 	if (e != OK)
 		graph_free(m.g);
 	else
 		*out = m.g;
 	return e;
+}
+
+/* The detectors halve their input again and again. */
+static enum err check_size(size_t height, size_t width, struct error *why)
+{
+	const size_t side[] = {height, width};
+	for (size_t i = 0; i < 2; i++)
+		if (side[i] == 0 || side[i] % INPUT_STEP != 0 || side[i] > INPUT_SIDE_MAX)
+			return err_set(why, ERR_ARG,
+				"the detector's size %zu is no multiple of %d up to %d", side[i],
+				INPUT_STEP, INPUT_SIDE_MAX);
+	return OK;
 }
 
 /* --- ssdMobilenetv1/ -------------------------------------------------------------------- */
@@ -195,13 +207,13 @@ static void ssd_predictions(struct maker *m, int conv11, int conv13)
 	}
 }
 
-static void ssd_fill(struct maker *m, size_t size)
+static void ssd_fill(struct maker *m, struct shape input)
 {
 	static const size_t channels[] = {
 		32, 64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024};
 	const size_t anchor_dims[] = {1, SSD_ANCHORS, 4};
 	(void)take(m, "Output", "/extra_dim", 3, anchor_dims); /* whoever decodes needs it */
-	int x = graph_input(m->g, (struct shape){size, size, 3}), conv11 = -1;
+	int x = graph_input(m->g, input), conv11 = -1;
 	x = ssd_conv(m, x, "MobilenetV1/Conv2d_0_pointwise", 3, (const size_t[]){3, 32}, 2);
 	for (int i = 1; i <= 13; i++) {
 		char prefix[TENSOR_NAME_MAX];
@@ -216,9 +228,17 @@ static void ssd_fill(struct maker *m, size_t size)
 	ssd_predictions(m, conv11, x);
 }
 
+enum err faceapi_ssd_sized(
+	struct graph **out, const struct weights *w, size_t height, size_t width, struct error *why)
+{
+	*out = NULL;
+	enum err err = check_size(height, width, why);
+	return err != OK ? err : make(out, w, ssd_fill, (struct shape){height, width, 3}, why);
+}
+
 enum err faceapi_ssd(struct graph **out, const struct weights *w, struct error *why)
 {
-	return make(out, w, ssd_fill, SSD_SIZE, why);
+	return faceapi_ssd_sized(out, w, SSD_SIZE, SSD_SIZE, why);
 }
 
 /* --- tinyFaceDetector/, tinyYolov2/TinyYolov2Base.ts: runMobilenet ---------------------- */
@@ -233,10 +253,10 @@ static int tiny_pool(struct maker *m, int x, size_t stride)
 	return graph_activation(m->g, graph_max_pool(m->g, x, pool), ACT_LEAKY, tiny_slope);
 }
 
-static void tiny_fill(struct maker *m, size_t size)
+static void tiny_fill(struct maker *m, struct shape input)
 {
 	static const size_t channels[] = {3, 16, 32, 64, 128, 256, 512};
-	int x = graph_input(m->g, (struct shape){size, size, 3});
+	int x = graph_input(m->g, input);
 	struct conv first = take_conv(m, "conv0", "/filters", 3, channels);
 	first.bias = take_vector(m, "conv0", "/bias", channels[1]);
 	first.window.padding = PAD_VALID;
@@ -253,14 +273,17 @@ static void tiny_fill(struct maker *m, size_t size)
 	graph_output(m->g, graph_conv(m->g, x, &last));
 }
 
-enum err faceapi_tiny(struct graph **out, const struct weights *w, size_t size, struct error *why)
+enum err faceapi_tiny_sized(
+	struct graph **out, const struct weights *w, size_t height, size_t width, struct error *why)
 {
 	*out = NULL;
-	if (size == 0 || size % TINY_STEP != 0 || size > TINY_SIZE_MAX)
-		return err_set(why, ERR_ARG,
-			"the detector's size %zu is no multiple of %d up to %d", size, TINY_STEP,
-			TINY_SIZE_MAX);
-	return make(out, w, tiny_fill, size, why);
+	enum err err = check_size(height, width, why);
+	return err != OK ? err : make(out, w, tiny_fill, (struct shape){height, width, 3}, why);
+}
+
+enum err faceapi_tiny(struct graph **out, const struct weights *w, size_t size, struct error *why)
+{
+	return faceapi_tiny_sized(out, w, size, size, why);
 }
 
 /* --- faceLandmarkNet/, faceFeatureExtractor/ -------------------------------------------- */
@@ -292,11 +315,11 @@ static int dense_block(struct maker *m, int x, int block, const size_t ch[2])
 	return x;
 }
 
-static void landmarks_fill(struct maker *m, size_t size)
+static void landmarks_fill(struct maker *m, struct shape input)
 {
 	static const size_t channels[] = {3, 32, 64, 128, 256};
 	const size_t points = (size_t)2 * LANDMARK_POINTS;
-	int x = graph_input(m->g, (struct shape){size, size, 3});
+	int x = graph_input(m->g, input);
 	for (int i = 0; i < 4; i++)
 		x = dense_block(m, x, i, &channels[i]);
 	/* The reference's 7x7 window is all there is left. */
@@ -308,7 +331,7 @@ static void landmarks_fill(struct maker *m, size_t size)
 
 enum err faceapi_landmarks(struct graph **out, const struct weights *w, struct error *why)
 {
-	return make(out, w, landmarks_fill, LANDMARK_SIZE, why);
+	return make(out, w, landmarks_fill, (struct shape){LANDMARK_SIZE, LANDMARK_SIZE, 3}, why);
 }
 
 /* --- faceRecognitionNet/ ---------------------------------------------------------------- */
@@ -354,7 +377,7 @@ static int residual(struct maker *m, int x, const char *name, const size_t ch[2]
 	return graph_add(m->g, x, out, ACT_RELU);
 }
 
-static void embed_fill(struct maker *m, size_t size)
+static void embed_fill(struct maker *m, struct shape input)
 {
 	static const struct {
 		const char *name;
@@ -377,7 +400,7 @@ static void embed_fill(struct maker *m, size_t size)
 		{"conv256_down_out", {256, 256}, true},
 	};
 	const struct conv down = {.window = {.stride = 2, .padding = PAD_VALID}, .act = ACT_RELU};
-	int x = graph_input(m->g, (struct shape){size, size, 3});
+	int x = graph_input(m->g, input);
 	x = embed_conv(m, x, "conv32_down", 7, (const size_t[]){3, 32}, down);
 	x = graph_max_pool(m->g, x, (struct window){.h = 3, .w = 3, .stride = 2});
 	for (size_t i = 0; i < sizeof(layer) / sizeof(layer[0]); i++)
@@ -389,5 +412,5 @@ static void embed_fill(struct maker *m, size_t size)
 
 enum err faceapi_embed(struct graph **out, const struct weights *w, struct error *why)
 {
-	return make(out, w, embed_fill, EMBED_SIZE, why);
+	return make(out, w, embed_fill, (struct shape){EMBED_SIZE, EMBED_SIZE, 3}, why);
 }

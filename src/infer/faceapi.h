@@ -27,11 +27,22 @@ enum {
 enum err faceapi_ssd(struct graph **out, const struct weights *w, struct error *why) MUST_USE;
 
 /*
+ * The same for an input of height x width (multiples of 32, up to 4096): feature maps of
+ * 1/16, 1/32, ... of it, rounded up. For 512 x 512 it is faceapi_ssd.
+ */
+enum err faceapi_ssd_sized(struct graph **out, const struct weights *w, size_t height, size_t width,
+	struct error *why) MUST_USE;
+
+/*
  * tinyFaceDetector/: input (size,size,3), (RGB - (117.001, 114.697, 97.404)) / 255, size a
  * multiple of 32. Output (size/32, size/32, 25): five anchors of x, y, w, h, score logit.
  */
 enum err faceapi_tiny(
 	struct graph **out, const struct weights *w, size_t size, struct error *why) MUST_USE;
+
+/* The same for an input of height x width, multiples of 32. */
+enum err faceapi_tiny_sized(struct graph **out, const struct weights *w, size_t height,
+	size_t width, struct error *why) MUST_USE;
 
 /*
  * faceLandmarkNet/: input (112,112,3), (RGB - (122.782, 117.001, 104.298)) / 255.

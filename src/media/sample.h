@@ -35,6 +35,24 @@ enum err sample_resize(const struct image *src, int width, int height, struct im
  */
 void sample_warp(const struct image *src, const struct affine *to_src, struct image *out);
 
+/*
+ * An upright window of an image: its left and top edge in the image's pixels (0, 0 = the
+ * first pixel's outer corner; it may reach beyond the image), how many of them a pixel of the
+ * output covers a side, and the output's size.
+ */
+struct sample_window {
+	double left, top, step;
+	int width, height;
+};
+
+/*
+ * What is in the window, as width x height x 3 floats, RGB 0..255. Area-correct where it
+ * shrinks (every source pixel counts by how much of it is covered), bilinear where it
+ * enlarges; black outside the source. ERR_ARG for a step that is not positive; ERR_NOMEM.
+ */
+enum err sample_view(const struct image *src, const struct sample_window *window, float *out,
+	struct error *why) MUST_USE;
+
 /* A rectangle of the source, clipped at its edges; ERR_ARG when nothing is left. */
 enum err sample_crop(const struct image *src, const struct rect *part, struct image *out,
 	struct error *why) MUST_USE;
