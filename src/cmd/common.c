@@ -148,6 +148,7 @@ enum err cmd_engine(
 			.models = models,
 			.detector = (enum detector_kind)choice->detector,
 			.min_score = (float)choice->min_score,
+			.min_face = (float)choice->min_face,
 			.threads = c->threads,
 		};
 		err = engine_open(&c->engine, c->store, &options, why);

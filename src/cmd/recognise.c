@@ -14,6 +14,7 @@ enum err recognise_pipeline(struct pipeline **out, const struct cmd *c,
 			.models = models,
 			.detector = (enum detector_kind)choice->detector,
 			.min_score = (float)choice->min_score,
+			.min_face = (float)choice->min_face,
 			.threads = c->threads,
 		};
 		rc = pipeline_open(out, &options, why);

@@ -71,3 +71,60 @@ bool align_map(const struct point landmark[static FACE_POINTS], int size, double
 	return similarity_fit(chip, photo, ALIGN_POINTS, to_photo) &&
 		hypot(to_photo->a, to_photo->d) > 0;
 }
+
+/* dlib's mean face: which of the 68 points, and where in parts of the face's square. */
+static const struct {
+	int point;
+	double x, y;
+} mean_face[] = {
+	{27, 0.490127, 0.203352},
+	{28, 0.490127, 0.307009},
+	{29, 0.490127, 0.409805},
+	{30, 0.490127, 0.515625},
+	{31, 0.36688, 0.587326},
+	{32, 0.426036, 0.609345},
+	{33, 0.490127, 0.628106},
+	{34, 0.554217, 0.609345},
+	{35, 0.613373, 0.587326},
+	{36, 0.121737, 0.216423},
+	{37, 0.187122, 0.178758},
+	{38, 0.265825, 0.179852},
+	{39, 0.334606, 0.231733},
+	{40, 0.260918, 0.245099},
+	{41, 0.182743, 0.244077},
+	{42, 0.645647, 0.231733},
+	{43, 0.714428, 0.179852},
+	{44, 0.793132, 0.178758},
+	{45, 0.858516, 0.216423},
+	{46, 0.79751, 0.244077},
+	{47, 0.719335, 0.245099},
+	{48, 0.254149, 0.780233},
+	{49, 0.340985, 0.745405},
+	{50, 0.428858, 0.727388},
+	{51, 0.490127, 0.742578},
+	{52, 0.551395, 0.727388},
+	{53, 0.639268, 0.745405},
+	{54, 0.726104, 0.780233},
+	{60, 0.290379, 0.784792},
+	{61, 0.428096, 0.778746},
+	{62, 0.490127, 0.785343},
+	{63, 0.552157, 0.778746},
+	{64, 0.689874, 0.784792},
+	{65, 0.553364, 0.824182},
+	{66, 0.490127, 0.831803},
+	{67, 0.42689, 0.824182},
+};
+
+bool align_map_all(const struct point landmark[static FACE_POINTS], int size, double padding,
+	struct affine *to_photo)
+{
+	enum { COUNT = sizeof(mean_face) / sizeof(mean_face[0]) };
+	struct point chip[COUNT], photo[COUNT];
+	double scale = size / (2 * padding + 1);
+	for (int i = 0; i < COUNT; i++) {
+		chip[i].x = (float)((padding + mean_face[i].x) * scale);
+		chip[i].y = (float)((padding + mean_face[i].y) * scale);
+		photo[i] = landmark[mean_face[i].point];
+	}
+	return similarity_fit(chip, photo, COUNT, to_photo) && hypot(to_photo->a, to_photo->d) > 0;
+}

@@ -18,6 +18,9 @@ enum { ALIGN_POINTS = 5 };
 /* Room around the template, in parts of its side: what the embedding network was trained with. */
 #define ALIGN_PADDING 0.25
 
+/* Somewhat closer, for the second half of a template: two views of a face tell more than one. */
+#define ALIGN_PADDING_CLOSE 0.20
+
 /* Which of the 68 points the template has, in its order: 45, 42, 36, 39, 33. */
 extern const int align_point[ALIGN_POINTS];
 
@@ -38,8 +41,16 @@ bool similarity_fit(
 	const struct point *from, const struct point *to, size_t count, struct affine *out);
 
 /*
- * The map from a chip's pixels to the photo's, for sample_warp. False for landmarks that
- * make no face.
+ * The same by all points but the jaw, the brows and the lower lip's edge (17 to 26, 55 to
+ * 59): the least-squares fit on dlib's mean face (get_face_chip_details for 68 points). The
+ * noise of single points counts less; what that brings: docs/accuracy.md, "Alignment".
+ */
+bool align_map_all(const struct point landmark[static FACE_POINTS], int size, double padding,
+	struct affine *to_photo);
+
+/*
+ * The map from a chip's pixels to the photo's, for sample_warp, by five points. False for
+ * landmarks that make no face.
  */
 bool align_map(const struct point landmark[static FACE_POINTS], int size, double padding,
 	struct affine *to_photo);

@@ -92,7 +92,16 @@ static enum err sort_by_score(struct detections *list, struct error *why)
 	return OK;
 }
 
-enum err suppress(struct detections *list, float overlap, size_t max, struct error *why)
+/* The shared area by the smaller one's. */
+static float box_inside(const struct detection *a, const struct detection *b)
+{
+	float overlap = box_overlap(a, b), first = area_of(a), second = area_of(b);
+	return overlap > 0 ? overlap / (1 + overlap) * (first + second) / fminf(first, second) : 0;
+}
+
+/* Best first, without those that overlap or, up to `inside`, contain one another too much. */
+static enum err thin(
+	struct detections *list, float overlap, float inside, size_t max, struct error *why)
 {
 	enum err err = sort_by_score(list, why);
 	if (err != OK)
@@ -100,13 +109,24 @@ enum err suppress(struct detections *list, float overlap, size_t max, struct err
 	size_t kept = 0;
 	for (size_t i = 0; i < list->count && kept < max; i++) {
 		size_t j = 0;
-		while (j < kept && box_overlap(&list->item[i], &list->item[j]) <= overlap)
+		while (j < kept && box_overlap(&list->item[i], &list->item[j]) <= overlap &&
+			box_inside(&list->item[i], &list->item[j]) <= inside)
 			j++;
 		if (j == kept)
 			list->item[kept++] = list->item[i];
 	}
 	list->count = kept;
 	return OK;
+}
+
+enum err suppress(struct detections *list, float overlap, size_t max, struct error *why)
+{
+	return thin(list, overlap, INFINITY, max, why);
+}
+
+enum err merge(struct detections *list, float overlap, size_t max, struct error *why)
+{
+	return thin(list, overlap, MERGE_INSIDE, max, why);
 }
 
 struct area box_area(const struct box *box, int photo_width, int photo_height)

@@ -52,6 +52,13 @@ float box_overlap(const struct detection *a, const struct detection *b);
  */
 enum err suppress(struct detections *list, float overlap, size_t max, struct error *why) MUST_USE;
 
+/*
+ * The same for boxes from several views: also drops a box that lies mostly (MERGE_INSIDE of
+ * the smaller one) in a better one or around it. ERR_NOMEM.
+ */
+#define MERGE_INSIDE 0.5f
+enum err merge(struct detections *list, float overlap, size_t max, struct error *why) MUST_USE;
+
 /* A rectangle of whole pixels. */
 struct area {
 	int x, y, width, height;

@@ -1,20 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 #include "vision/detect.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "media/sample.h"
 #include "vision/detect_int.h"
-#include "vision/net.h"
 
+enum {
+	PHOTO_MAX = 1024, /* of a photo of few pixels */
+	VIEW_MIN = 128,   /* side of an input, at least */
+	VIEW_FINE = 320,  /* beyond it, sides are multiples of twice the step */
+	VIEW_FEW = 320,   /* a small photo is enlarged to it */
+	FRAME_MAX = 640,  /* the longer side of what a camera gives */
+	VIEW_WHOLE = 330, /* a photo seen at this size needs no coarser look */
+	VIEW_MAX = 768,   /* beyond it, several views */
+	SEAM = 64,        /* by which views overlap */
+	LEVEL_RATIO = 3,  /* of one level's step to the next finer one's */
+	LOOK_ROOM = 96,   /* of a second look's input, beside the face */
+	LOOKS_MAX = 32,   /* candidates of a photo that are looked at again */
+};
+
+#define LOOK_SCORE 0.1f      /* from here on a detection is worth a second look */
+#define LOOK_SURE 0.97f      /* and from here on it needs none */
+#define LOOK_SURE_FRAME 0.8f /* nor from here on in a camera's frame */
 /*
- * Both detectors are unsure of faces that fill much of their input (in one of ten portraits
- * of LFW), and of small ones. What they are unsure of they look at again, in a window in
- * which it has the size that they know best; docs/accuracy.md has what that brings.
+ * What the mean of all looks must be, in parts of min_score. A large photo has hundreds of
+ * times as many places where something may look like a face.
  */
-enum { LOOKS_MAX = 4 };
-#define LOOK_SCORE 0.1f /* from here on a detection is worth a second look */
-#define LOOK_SIDES 4    /* of the box, in a side of the window */
+#define LOOK_MEAN_FRAME 0.5f /* up to FRAME_MAX pixels */
+#define LOOK_MEAN_PHOTO 0.7f /* up to PHOTO_MAX */
+#define LOOK_MEAN_LARGE 0.8f
 #define LOOK_SAME 0.3f  /* overlap with the candidate that makes a find the same face */
 #define LOOK_APART 0.2f /* overlap with a sure face up to which it is another one */
 
@@ -26,6 +43,7 @@ static const struct detector_ops *const detectors[] = {
 enum err detector_open(struct detector **out, enum detector_kind kind, const char *models,
 	size_t threads, struct error *why)
 {
+	struct detector_net *n;
 	*out = NULL;
 	if ((size_t)kind >= sizeof(detectors) / sizeof(detectors[0]))
 		return err_set(why, ERR_ARG, "there is no detector %d", (int)kind);
@@ -33,9 +51,13 @@ enum err detector_open(struct detector **out, enum detector_kind kind, const cha
 	if (d == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the detector");
 	d->ops = detectors[kind];
-	enum err err = image_new(&d->view, (int)d->ops->size, (int)d->ops->size, why);
-	if (err == OK)
-		err = d->ops->open(d, models, threads, why);
+	d->threads = threads;
+	d->models = strdup(models);
+	enum err err = OK;
+	if (d->models == NULL)
+		err = err_set(why, ERR_NOMEM, "no memory for the detector");
+	else
+		err = detector_net(d, VIEW_FEW, VIEW_FEW, &n, why);
 	if (err != OK) {
 		detector_close(d);
 		return err;
@@ -44,93 +66,125 @@ enum err detector_open(struct detector **out, enum detector_kind kind, const cha
 	return OK;
 }
 
-void detector_close(struct detector *d)
-{
-	if (d == NULL)
-		return;
-	session_close(d->session);
-	image_finish(&d->view);
-	free(d->anchor);
-	free(d);
-}
-
 const char *detector_name(const struct detector *d)
 {
 	return d->ops->name;
 }
 
-static enum err infer(
-	struct detector *d, float min_score, struct detections *found, struct error *why)
-{
-	size_t size = d->ops->size;
-	net_normalise(session_input(d->session, 0), size * size, d->ops->mean, d->ops->divisor);
-	enum err err = session_run(d->session, why);
-	if (err != OK)
-		return err;
-	return d->ops->decode(d, min_score, found, why);
-}
-
 enum err detector_run_raw(struct detector *d, const struct image *photo, float min_score,
 	struct detections *found, struct error *why)
 {
+	struct detector_net *n;
 	found->count = 0;
-	sample_square_tf(photo, 0, (int)d->ops->size, session_input(d->session, 0));
-	return infer(d, min_score, found, why);
+	enum err err = detector_net(d, d->ops->size, d->ops->size, &n, why);
+	if (err != OK)
+		return err;
+	sample_square_tf(photo, 0, d->ops->size, session_input(n->session, 0));
+	return detector_infer(d, n, min_score, found, why);
 }
 
-static float unit(float x)
-{
-	return x < 0 ? 0 : x > 1 ? 1 : x;
-}
+/* --- the looks that a photo is given --------------------------------------------------- */
 
-static void clamp(struct detection *d)
-{
-	d->left = unit(d->left);
-	d->top = unit(d->top);
-	d->right = unit(d->right);
-	d->bottom = unit(d->bottom);
-}
-
-/* A square of the photo, in parts of its longer side; may reach beyond it. */
-struct view {
-	float left, top, side;
+/* How closely the whole photo is looked at, once: in views of equal size beside each other. */
+struct level {
+	double step; /* photo's pixels a pixel seen */
+	int columns, rows, width, height;
 };
 
-/* The detector on a window alone: appends what it finds, in parts of the photo. */
-static enum err look(struct detector *d, const struct image *photo, const struct view *v,
+static int longer_side(const struct image *photo)
+{
+	return photo->width > photo->height ? photo->width : photo->height;
+}
+
+static int views_for(double pixels)
+{
+	return pixels <= VIEW_MAX ? 1 : (int)ceil((pixels - SEAM) / (VIEW_MAX - SEAM));
+}
+
+/* A side that `count` views of it, with seams, cover `pixels`; of few different sizes. */
+static int view_side(double pixels, int count, int step)
+{
+	int side = (int)ceil((pixels + (count - 1) * (double)SEAM) / count);
+	if (side > VIEW_FINE)
+		step *= 2;
+	side = (side + step - 1) / step * step;
+	return side < VIEW_MIN ? VIEW_MIN : side;
+}
+
+static struct level level_of(const struct image *photo, double step, int multiple)
+{
+	double width = photo->width / step, height = photo->height / step;
+	struct level l = {step, views_for(width), views_for(height), 0, 0};
+	l.width = view_side(width, l.columns, multiple);
+	l.height = view_side(height, l.rows, multiple);
+	return l;
+}
+
+/* Where view `i` of `count` begins: the first at the edge, the last ends at the other. */
+static double view_begin(int i, int count, double pixels, double side)
+{
+	return count > 1 ? i * (pixels - side) / (count - 1) : 0;
+}
+
+/*
+ * Half a face at a seam is a whole one in the next view, if it is no larger than the seam;
+ * if it is, a coarser level has it whole.
+ */
+static bool cut_by_seam(
+	const struct detection *f, const struct sample_window *v, const struct image *photo)
+{
+	double right = v->left + v->step * v->width, bottom = v->top + v->step * v->height;
+	double near = 2 * v->step;
+	return (v->left > 0 && f->left < v->left + near) ||
+		(v->top > 0 && f->top < v->top + near) ||
+		(right < photo->width && f->right > right - near) ||
+		(bottom < photo->height && f->bottom > bottom - near);
+}
+
+static enum err scan_level(struct detector *d, const struct image *photo, const struct level *l,
 	float min_score, struct detections *found, struct error *why)
 {
-	int size = (int)d->ops->size;
-	size_t first = found->count;
-	double longer = photo->width > photo->height ? photo->width : photo->height;
-	double step = (double)v->side * longer / size;
-	/* Pixels' centres to pixels' centres. */
-	struct affine to_photo = {.a = step,
-		.c = (double)v->left * longer + (step - 1) / 2,
-		.e = step,
-		.f = (double)v->top * longer + (step - 1) / 2};
-	float *input = session_input(d->session, 0);
-	sample_warp(photo, &to_photo, &d->view);
-	for (size_t i = 0; i < (size_t)size * (size_t)size * 3; i++)
-		input[i] = d->view.rgb[i];
-	enum err err = infer(d, min_score, found, why);
-	for (size_t i = first; i < found->count; i++) {
-		struct detection *item = &found->item[i];
-		item->left = v->left + item->left * v->side;
-		item->top = v->top + item->top * v->side;
-		item->right = v->left + item->right * v->side;
-		item->bottom = v->top + item->bottom * v->side;
+	enum err err = OK;
+	for (int i = 0; err == OK && i < l->columns * l->rows; i++) {
+		struct sample_window v = {.step = l->step, .width = l->width, .height = l->height};
+		v.left = view_begin(i % l->columns, l->columns, photo->width, l->step * l->width);
+		v.top = view_begin(i / l->columns, l->rows, photo->height, l->step * l->height);
+		size_t first = found->count, kept = first;
+		err = detector_look(d, photo, &v, min_score, found, why);
+		for (size_t k = first; k < found->count; k++)
+			if (!cut_by_seam(&found->item[k], &v, photo))
+				found->item[kept++] = found->item[k];
+		found->count = kept;
 	}
 	return err;
 }
 
-static struct view view_around(const struct detection *c)
+/*
+ * The step of the closest look. The smallest face is face_good pixels in it; in a camera's
+ * frame, which must be quick, face_least. A small photo is enlarged: it costs little.
+ */
+static double finest(const struct detector *d, double longer, double min_face)
 {
-	float width = c->right - c->left, height = c->bottom - c->top;
-	float side = LOOK_SIDES * (width > height ? width : height);
-	return (struct view){
-		(c->left + c->right - side) / 2, (c->top + c->bottom - side) / 2, side};
+	bool frame = longer <= FRAME_MAX;
+	double step = min_face / (frame ? d->ops->face_least : d->ops->face_good);
+	return frame ? fmin(step, longer / VIEW_FEW) : step;
 }
+
+/* All levels, from the smallest face wanted to one that fills the photo. */
+static enum err scan(struct detector *d, const struct image *photo,
+	const struct detect_options *options, struct detections *found, struct error *why)
+{
+	double longer = longer_side(photo);
+	enum err err = OK;
+	for (double step = finest(d, longer, (double)options->min_face);; step *= LEVEL_RATIO) {
+		struct level l = level_of(photo, step, d->ops->step);
+		err = scan_level(d, photo, &l, LOOK_SCORE, found, why);
+		if (err != OK || longer / step <= VIEW_WHOLE)
+			return err;
+	}
+}
+
+/* --- second looks ---------------------------------------------------------------------- */
 
 static bool overlaps_any(
 	const struct detection *d, const struct detection *item, size_t count, float limit)
@@ -141,44 +195,111 @@ static bool overlaps_any(
 	return false;
 }
 
-/* Looks at a candidate more closely; keeps what is found there of enough score. */
-static enum err look_again(struct detector *d, const struct image *photo,
-	const struct detection *candidate, float min_score, struct detections *found,
-	struct error *why)
+/* What the detector finds of a candidate where it is `size` pixels of its input. */
+static enum err look_at(struct detector *d, const struct image *photo, const struct detection *c,
+	int size, struct detections *seen, struct error *why)
 {
-	size_t first = found->count, kept = first;
-	struct view v = view_around(candidate);
-	enum err err = look(d, photo, &v, min_score, found, why);
-	for (size_t i = first; i < found->count; i++)
-		if (overlaps_any(&found->item[i], candidate, 1, LOOK_SAME))
-			found->item[kept++] = found->item[i];
+	double width = (double)c->right - c->left, height = (double)c->bottom - c->top;
+	double step = fmax(width, height) / size;
+	int side = (size + LOOK_ROOM + d->ops->step - 1) / d->ops->step * d->ops->step;
+	side = side < VIEW_MIN ? VIEW_MIN : side;
+	struct sample_window v = {((double)c->left + c->right - step * side) / 2,
+		((double)c->top + c->bottom - step * side) / 2, step, side, side};
+	seen->count = 0;
+	return step > 0 ? detector_look(d, photo, &v, LOOK_SCORE, seen, why) : OK;
+}
+
+static float mean_wanted(const struct image *photo)
+{
+	int side = longer_side(photo);
+	return side <= FRAME_MAX    ? LOOK_MEAN_FRAME
+		: side <= PHOTO_MAX ? LOOK_MEAN_PHOTO
+				    : LOOK_MEAN_LARGE;
+}
+
+/*
+ * Looks at a candidate again, in the sizes that the detector knows best: what a texture looks
+ * like at one scale it does not at another. The mean score of all looks decides; the
+ * score becomes the best of them, or 0.
+ */
+static enum err look_again(struct detector *d, const struct image *photo, float min_score,
+	struct detection *c, struct error *why)
+{
+	struct detections seen = {0};
+	float sum = c->score, best = sum;
+	float enough = mean_wanted(photo) * min_score * (DETECTOR_LOOKS + 1);
+	enum err err = OK;
+	for (int look = 0; err == OK && look < DETECTOR_LOOKS; look++) {
+		float score = 0;
+		if (sum + (float)(DETECTOR_LOOKS - look) < enough)
+			break; /* whatever it will see */
+		err = look_at(d, photo, c, d->ops->look[look], &seen, why);
+		for (size_t i = 0; i < seen.count; i++) {
+			const struct detection *s = &seen.item[i];
+			if (box_overlap(s, c) <= LOOK_SAME)
+				continue;
+			score = fmaxf(score, s->score);
+		}
+		sum += score;
+		best = fmaxf(best, score);
+	}
+	detections_finish(&seen);
+	c->score = sum >= enough ? fmaxf(best, min_score) : 0;
+	return err;
+}
+
+/* Keeps the sure ones and those of the others that a second look makes sure of. */
+static enum err settle(struct detector *d, const struct image *photo,
+	const struct detect_options *options, struct detections *found, struct error *why)
+{
+	enum err err = OK;
+	size_t kept = 0, looks = 0;
+	float sure = longer_side(photo) <= FRAME_MAX ? LOOK_SURE_FRAME : LOOK_SURE;
+	for (size_t i = 0; err == OK && i < found->count; i++) {
+		struct detection c = found->item[i];
+		if (c.score < sure) {
+			if (looks == LOOKS_MAX || overlaps_any(&c, found->item, kept, LOOK_APART))
+				continue;
+			looks++;
+			err = look_again(d, photo, options->min_score, &c, why);
+		}
+		if (c.score >= options->min_score)
+			found->item[kept++] = c;
+	}
 	found->count = kept;
 	return err;
 }
 
-enum err detector_run(struct detector *d, const struct image *photo, float min_score,
-	struct detections *found, struct error *why)
+/* --- all together ---------------------------------------------------------------------- */
+
+static void to_parts(struct detection *f, const struct image *photo, bool clamp)
 {
-	static const struct view whole = {-0.5f, -0.5f, 2};
-	struct detection doubtful[LOOKS_MAX];
-	size_t sure = 0, looks = 0;
-	enum err err = detector_run_raw(
-		d, photo, min_score < LOOK_SCORE ? min_score : LOOK_SCORE, found, why);
+	float width = (float)photo->width, height = (float)photo->height;
+	float longer = fmaxf(width, height);
+	if (clamp) {
+		f->left = fmaxf(f->left, 0);
+		f->top = fmaxf(f->top, 0);
+		f->right = fminf(f->right, width);
+		f->bottom = fminf(f->bottom, height);
+	}
+	f->left /= longer;
+	f->top /= longer;
+	f->right /= longer;
+	f->bottom /= longer;
+}
+
+enum err detector_run(struct detector *d, const struct image *photo,
+	const struct detect_options *options, struct detections *found, struct error *why)
+{
+	found->count = 0;
+	enum err err = scan(d, photo, options, found, why);
 	if (err == OK)
-		err = suppress(found, d->ops->overlap, FACES_MAX, why);
-	while (sure < found->count && found->item[sure].score >= min_score)
-		sure++;
-	for (size_t i = sure; i < found->count && looks < LOOKS_MAX; i++)
-		if (!overlaps_any(&found->item[i], found->item, sure, LOOK_APART))
-			doubtful[looks++] = found->item[i];
-	found->count = sure;
-	for (size_t i = 0; err == OK && i < looks; i++)
-		err = look_again(d, photo, &doubtful[i], min_score, found, why);
-	if (err == OK && found->count == 0)
-		err = look(d, photo, &whole, min_score, found, why);
-	if (err == OK && found->count > sure)
-		err = suppress(found, d->ops->overlap, FACES_MAX, why);
-	for (size_t i = 0; err == OK && d->ops->clamp && i < found->count; i++)
-		clamp(&found->item[i]);
+		err = merge(found, d->ops->overlap, FACES_MAX, why);
+	if (err == OK)
+		err = settle(d, photo, options, found, why);
+	if (err == OK)
+		err = merge(found, d->ops->overlap, FACES_MAX, why);
+	for (size_t i = 0; err == OK && i < found->count; i++)
+		to_parts(&found->item[i], photo, d->ops->clamp);
 	return err;
 }

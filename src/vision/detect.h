@@ -23,18 +23,24 @@ void detector_close(struct detector *d);
 /* "ssd_mobilenetv1" or "tiny_face_detector"; static. */
 const char *detector_name(const struct detector *d);
 
-/*
- * Fills `found` (emptied first) with the boxes of at least `min_score` that are left after
- * suppression, best first, at most FACES_MAX. Looks a second time, more closely, at what it
- * is unsure of, and at the whole if there is nothing else. In parts of the photo's longer
- * side: both directions have the same unit, and a box may lie outside the photo.
- */
-enum err detector_run(struct detector *d, const struct image *photo, float min_score,
-	struct detections *found, struct error *why) MUST_USE;
+struct detect_options {
+	float min_score; /* 0..1 */
+	float min_face;  /* side in pixels of the photo, of the smallest face wanted */
+};
 
 /*
- * The same before suppression and for any score, in the network's order: what the package
- * itself gives for the same input. For tests.
+ * Fills `found` (emptied first) with the boxes of at least min_score, best first, no two of
+ * one face, at most FACES_MAX. Looks at a photo as closely as the smallest face wanted needs,
+ * in several views if it is large, and more coarsely for faces that fill it; then more closely
+ * at what it is unsure of. Smaller faces may be found too. In parts of the photo's longer
+ * side: both directions have the same unit, and a box may lie outside the photo.
+ */
+enum err detector_run(struct detector *d, const struct image *photo,
+	const struct detect_options *options, struct detections *found, struct error *why) MUST_USE;
+
+/*
+ * What the package itself gives for the whole photo, before suppression, in the network's
+ * order: in its one size of input, of at least min_score. For tests.
  */
 enum err detector_run_raw(struct detector *d, const struct image *photo, float min_score,
 	struct detections *found, struct error *why) MUST_USE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by detect.c and the detectors behind it. */
+/* Shared by detect.c, detect_net.c and the detectors behind them. */
 #ifndef VISION_DETECT_INT_H
 #define VISION_DETECT_INT_H
 
@@ -8,29 +8,64 @@
 #include "vision/detect.h"
 
 #include "infer/session.h"
+#include "infer/weights.h"
+#include "media/sample.h"
+
+enum {
+	DETECTOR_NETS = 4,  /* input sizes kept ready at once */
+	DETECTOR_LOOKS = 2, /* second looks at a candidate */
+};
+
+/* The network made for one size of its input. */
+struct detector_net {
+	struct session *session; /* NULL: none here yet */
+	int width, height;       /* of the input */
+	float *anchor; /* (anchors, 4) top, left, bottom, right in parts of the width; or NULL */
+	unsigned long used; /* the detector's clock when it ran last */
+};
 
 /*
- * One kind of detector. open fills session and what decode needs of `anchor`; decode
- * appends the boxes of at least min_score from the session's outputs.
+ * One kind of detector. open makes a network for its width and height: session, and what
+ * decode needs of `anchor`; decode appends the boxes of at least min_score from the
+ * session's outputs, in parts of the input's width in both directions.
  */
 struct detector_ops {
 	const char *name;
 	const char *model; /* the model files' name */
-	size_t size;       /* side of the square input */
+	int size;          /* side of the square input that the package uses */
+	int step;          /* of which both sides of an input are multiples */
+	/* Pixels a side of the input, by docs/accuracy.md, "Finding faces": */
+	int face_least;           /* the smallest face that it gives a sign of */
+	int face_good;            /* and that it finds in most cases */
+	int look[DETECTOR_LOOKS]; /* of the face, in second looks */
 	float mean[3], divisor;
 	float overlap; /* of two boxes, above which the worse one goes */
-	bool clamp;    /* boxes that stay are cut at the input's edges, as the package does */
-	enum err (*open)(struct detector *d, const char *models, size_t threads, struct error *why);
-	enum err (*decode)(const struct detector *d, float min_score, struct detections *found,
+	bool clamp;    /* boxes that stay are cut at the photo's edges, as the package does */
+	enum err (*open)(
+		struct detector_net *n, const struct weights *w, size_t threads, struct error *why);
+	enum err (*decode)(const struct detector_net *n, float min_score, struct detections *found,
 		struct error *why);
 };
 
 struct detector {
 	const struct detector_ops *ops;
-	struct session *session;
-	struct image view; /* (size, size): a window of the photo */
-	float *anchor; /* (anchors, 4) top, left, bottom, right; owned; NULL if the kind has none */
+	char *models; /* folder */
+	size_t threads;
+	struct detector_net net[DETECTOR_NETS];
+	unsigned long clock;
 };
+
+/* The network for an input of this size, made if it is not there yet. Borrowed. */
+enum err detector_net(struct detector *d, int width, int height, struct detector_net **out,
+	struct error *why) MUST_USE;
+
+/* The network on what is in its input: normalises, runs, decodes. */
+enum err detector_infer(const struct detector *d, struct detector_net *n, float min_score,
+	struct detections *found, struct error *why) MUST_USE;
+
+/* The detector on a view alone: appends what it finds, in pixels of the photo. */
+enum err detector_look(struct detector *d, const struct image *photo, const struct sample_window *v,
+	float min_score, struct detections *found, struct error *why) MUST_USE;
 
 extern const struct detector_ops detect_ssd_ops;
 extern const struct detector_ops detect_tiny_ops;

@@ -2,68 +2,124 @@
 /* The larger detector: ssd_mobilenetv1 of face-api. */
 #include "vision/detect_int.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "infer/faceapi.h"
 #include "vision/net.h"
 
-enum { MAPS = 6, CORNERS = 4, CLASSES = 3, CLASS_FACE = 1 };
+enum { MAPS = 6, CORNERS = 4, CLASSES = 3, CLASS_FACE = 1, STRIDE = 16 };
 
-/* Boxes of all feature maps together, in the package's order. */
-static size_t boxes_of(const struct graph *g)
+/* Anchors of each feature map at 512 x 512: cells a side, shapes in a cell. */
+static const size_t map_cells[MAPS] = {32, 16, 8, 4, 2, 1};
+static const size_t map_shapes[MAPS] = {3, 6, 6, 6, 6, 6};
+
+/* The grid of one feature map, in pixels of the input. */
+struct grid {
+	size_t rows, columns;
+	double stride, shift_x, shift_y;
+};
+
+/*
+ * The package's anchors are those of 512 x 512. Of another input's map each cell has the
+ * shapes of the package's first, moved by a stride a cell. Where a map is made from one with
+ * an odd number of cells, the padding is on both sides and all moves by a cell of that.
+ */
+static void fill_map(
+	float *anchor, const float *first, size_t shapes, const struct grid *g, double width)
 {
-	size_t boxes = 0;
-	for (size_t i = 0; i + 1 < graph_outputs(g); i += 2) {
-		struct shape s = graph_output_shape(g, i);
-		boxes += s.h * s.w * s.c / CORNERS;
+	for (size_t i = 0; i < g->rows * g->columns * shapes; i++, anchor += CORNERS) {
+		const float *shape = first + i % shapes * CORNERS;
+		size_t cell = i / shapes;
+		double x = (double)(cell % g->columns) * g->stride + g->shift_x;
+		double y = (double)(cell / g->columns) * g->stride + g->shift_y;
+		for (int c = 0; c < CORNERS; c++) {
+			double move = c % 2 == 0 ? y : x;
+			anchor[c] = (float)((shape[c] * (double)SSD_SIZE + move) / width);
+		}
 	}
-	return boxes;
 }
 
-static enum err load_anchors(
-	struct detector *d, const struct weights *w, const struct graph *g, struct error *why)
+static void next_grid(struct grid *g)
 {
-	const struct tensor *anchors = weights_find(w, "Output/extra_dim");
-	if (anchors == NULL || anchors->count != SSD_ANCHORS * CORNERS ||
-		graph_outputs(g) != 2 * MAPS || boxes_of(g) != SSD_ANCHORS)
+	bool odd_x = g->columns % 2 == 1, odd_y = g->rows % 2 == 1;
+	g->shift_x -= odd_x ? g->stride : 0;
+	g->shift_y -= odd_y ? g->stride : 0;
+	g->columns = (g->columns + 1) / 2;
+	g->rows = (g->rows + 1) / 2;
+	g->stride *= 2;
+}
+
+/* Is map `i` of the graph what the grid says? */
+static bool map_fits(const struct graph *g, size_t i, const struct grid *grid)
+{
+	struct shape s = graph_output_shape(g, 2 * i);
+	return s.h == grid->rows && s.w == grid->columns && s.c == map_shapes[i] * CORNERS;
+}
+
+static enum err make_anchors(struct detector_net *n, const struct weights *w,
+	const struct graph *graph, struct error *why)
+{
+	const struct tensor *all = weights_find(w, "Output/extra_dim");
+	struct grid g = {(size_t)n->height / STRIDE, (size_t)n->width / STRIDE, STRIDE, 0, 0};
+	struct grid at = g;
+	size_t count = 0;
+	bool fits = all != NULL && all->count == SSD_ANCHORS * CORNERS &&
+		graph_outputs(graph) == 2 * MAPS;
+	for (size_t i = 0; fits && i < MAPS; i++) {
+		fits = map_fits(graph, i, &at);
+		count += at.rows * at.columns * map_shapes[i];
+		next_grid(&at);
+	}
+	if (!fits)
 		return err_set(why, ERR_FORMAT, "model '%s' has not the %d anchors it should",
 			detect_ssd_ops.model, SSD_ANCHORS);
-	d->anchor = mem_array(anchors->count, sizeof(*d->anchor));
-	if (d->anchor == NULL)
+	n->anchor = mem_array(count, CORNERS * sizeof(*n->anchor));
+	if (n->anchor == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the anchors");
-	memcpy(d->anchor, anchors->data, anchors->count * sizeof(*d->anchor));
+	if (n->width == SSD_SIZE && n->height == SSD_SIZE) {
+		memcpy(n->anchor, all->data, all->count * sizeof(*n->anchor));
+		return OK;
+	}
+	float *anchor = n->anchor;
+	const float *first = all->data;
+	for (size_t i = 0; i < MAPS; i++) {
+		fill_map(anchor, first, map_shapes[i], &g, n->width);
+		anchor += g.rows * g.columns * map_shapes[i] * CORNERS;
+		first += map_cells[i] * map_cells[i] * map_shapes[i] * CORNERS;
+		next_grid(&g);
+	}
 	return OK;
 }
 
-static enum err ssd_open(struct detector *d, const char *models, size_t threads, struct error *why)
+static enum err ssd_open(
+	struct detector_net *n, const struct weights *w, size_t threads, struct error *why)
 {
-	struct weights *w = NULL;
 	struct graph *g = NULL;
-	enum err err = net_weights(&w, models, detect_ssd_ops.model, why);
+	enum err err = faceapi_ssd_sized(&g, w, (size_t)n->height, (size_t)n->width, why);
 	if (err == OK)
-		err = faceapi_ssd(&g, w, why);
+		err = make_anchors(n, w, g, why);
 	if (err == OK)
-		err = load_anchors(d, w, g, why);
-	if (err == OK)
-		err = session_open(&d->session, g, 1, threads, why);
+		err = session_open(&n->session, g, 1, threads, why);
 	graph_free(g);
-	weights_free(w);
 	return err;
 }
 
-/* Anchors of each feature map: cells, times shapes in a cell. */
-static const size_t map_boxes[MAPS] = {
-	32 * 32 * 3, 16 * 16 * 6, 8 * 8 * 6, 4 * 4 * 6, 2 * 2 * 6, 1 * 1 * 6};
-
 static enum err ssd_decode(
-	const struct detector *d, float min_score, struct detections *found, struct error *why)
+	const struct detector_net *n, float min_score, struct detections *found, struct error *why)
 {
-	const float *anchor = d->anchor;
+	const float *anchor = n->anchor;
+	size_t rows = (size_t)n->height / STRIDE, columns = (size_t)n->width / STRIDE;
+	/* Most are far below it, and a logit is cheaper than a score. */
+	float least = min_score > 0 ? logf(min_score / (1 - min_score)) - 0.01f : -INFINITY;
 	for (size_t map = 0; map < MAPS; map++) {
-		const float *code = session_output(d->session, 2 * map);
-		const float *logit = session_output(d->session, 2 * map + 1);
-		for (size_t i = 0; i < map_boxes[map]; i++, anchor += CORNERS) {
+		const float *code = session_output(n->session, 2 * map);
+		const float *logit = session_output(n->session, 2 * map + 1);
+		size_t boxes = rows * columns * map_shapes[map];
+		for (size_t i = 0; i < boxes; i++, anchor += CORNERS) {
+			if (!(logit[i * CLASSES + CLASS_FACE] >= least))
+				continue;
 			float score = sigmoid(logit[i * CLASSES + CLASS_FACE]);
 			if (!(score >= min_score))
 				continue;
@@ -73,6 +129,8 @@ static enum err ssd_decode(
 			if (err != OK)
 				return err;
 		}
+		rows = (rows + 1) / 2;
+		columns = (columns + 1) / 2;
 	}
 	return OK;
 }
@@ -81,6 +139,10 @@ const struct detector_ops detect_ssd_ops = {
 	.name = "ssd_mobilenetv1",
 	.model = "ssd_mobilenetv1_model",
 	.size = SSD_SIZE,
+	.step = 32,
+	.face_least = 12,
+	.face_good = 16,
+	.look = {24, 96},
 	.mean = {127.5f, 127.5f, 127.5f}, /* to -1..1 */
 	.divisor = 127.5f,
 	.overlap = 0.5f,

@@ -5,8 +5,8 @@
 #include "infer/faceapi.h"
 #include "vision/net.h"
 
-/* face-api's default size of the input; a cell is 32 pixels. */
-enum { TINY_SIZE = 416, TINY_CELLS = TINY_SIZE / 32, TINY_ANCHORS = 5, TINY_NUMBERS = 5 };
+/* face-api's default size of the input, and a cell's. */
+enum { TINY_SIZE = 416, TINY_CELL = 32, TINY_ANCHORS = 5, TINY_NUMBERS = 5 };
 
 /* Widths and heights in cells: tinyFaceDetector/const.ts. */
 static const float tiny_anchor[TINY_ANCHORS][2] = {
@@ -17,24 +17,26 @@ static const float tiny_anchor[TINY_ANCHORS][2] = {
 	{9.041765f, 10.66308f},
 };
 
-static enum err build(struct graph **out, const struct weights *w, struct error *why)
+static enum err tiny_open(
+	struct detector_net *n, const struct weights *w, size_t threads, struct error *why)
 {
-	return faceapi_tiny(out, w, TINY_SIZE, why);
-}
-
-static enum err tiny_open(struct detector *d, const char *models, size_t threads, struct error *why)
-{
-	return net_open(&d->session, models, detect_tiny_ops.model, build, threads, why);
+	struct graph *g = NULL;
+	enum err err = faceapi_tiny_sized(&g, w, (size_t)n->height, (size_t)n->width, why);
+	if (err == OK)
+		err = session_open(&n->session, g, 1, threads, why);
+	graph_free(g);
+	return err;
 }
 
 static enum err tiny_decode(
-	const struct detector *d, float min_score, struct detections *found, struct error *why)
+	const struct detector_net *n, float min_score, struct detections *found, struct error *why)
 {
-	const float *code = session_output(d->session, 0);
-	for (size_t cell = 0; cell < TINY_CELLS * TINY_CELLS; cell++) {
+	const float *code = session_output(n->session, 0);
+	size_t columns = (size_t)n->width / TINY_CELL, rows = (size_t)n->height / TINY_CELL;
+	for (size_t cell = 0; cell < columns * rows; cell++) {
 		for (size_t i = 0; i < TINY_ANCHORS; i++, code += TINY_NUMBERS) {
-			struct detection box = tiny_box(code, cell % TINY_CELLS, cell / TINY_CELLS,
-				TINY_CELLS, tiny_anchor[i]);
+			struct detection box = tiny_box(
+				code, cell % columns, cell / columns, columns, tiny_anchor[i]);
 			if (!(box.score >= min_score))
 				continue;
 			enum err err = detections_add(found, &box, why);
@@ -49,6 +51,10 @@ const struct detector_ops detect_tiny_ops = {
 	.name = "tiny_face_detector",
 	.model = "tiny_face_detector_model",
 	.size = TINY_SIZE,
+	.step = TINY_CELL,
+	.face_least = 28,
+	.face_good = 32,
+	.look = {48, 64},
 	.mean = {117.001f, 114.697f, 97.404f},
 	.divisor = 255,
 	.overlap = 0.4f,

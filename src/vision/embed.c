@@ -75,20 +75,29 @@ static void mirror(struct image *chip)
 	}
 }
 
-enum err embed_run(struct embed *e, const struct image *photo, struct face *face, struct error *why)
+static enum err cut_chip(struct embed *e, const struct image *photo, const struct face *face,
+	double padding, struct error *why)
 {
 	struct affine to_photo;
-	if (!align_map(face->landmark, EMBED_SIZE, ALIGN_PADDING, &to_photo))
+	if (!align_map_all(face->landmark, EMBED_SIZE, padding, &to_photo))
 		return err_set(why, ERR_ARG, "landmarks that make no face");
 	sample_warp(photo, &to_photo, &e->chip);
-	return embed_chip(e, &e->chip, face->embedding, why);
+	return OK;
 }
 
-enum err embed_run_mirrored(
+enum err embed_run(struct embed *e, const struct image *photo, struct face *face, struct error *why)
+{
+	enum err err = cut_chip(e, photo, face, ALIGN_PADDING, why);
+	return err != OK ? err : embed_chip(e, &e->chip, face->embedding, why);
+}
+
+enum err embed_run_twice(
 	struct embed *e, const struct image *photo, struct face *face, struct error *why)
 {
 	float other[FACE_DIM];
 	enum err err = embed_run(e, photo, face, why);
+	if (err == OK)
+		err = cut_chip(e, photo, face, ALIGN_PADDING_CLOSE, why);
 	if (err != OK)
 		return err;
 	mirror(&e->chip);

@@ -16,12 +16,15 @@ enum err embed_open(
 	struct embed **out, const char *models, size_t threads, struct error *why) MUST_USE;
 void embed_close(struct embed *e);
 
-/* Fills face->embedding from face->landmark. ERR_ARG: landmarks that make no face (align_map). */
+/* Fills face->embedding from face->landmark. ERR_ARG: they make no face (align_map_all). */
 enum err embed_run(
 	struct embed *e, const struct image *photo, struct face *face, struct error *why) MUST_USE;
 
-/* The same as the mean of the face's embedding and its mirror image's: better, twice the time. */
-enum err embed_run_mirrored(
+/*
+ * The same as the mean of the face's embedding and that of its mirror image, seen somewhat
+ * closer: better, twice the time.
+ */
+enum err embed_run_twice(
 	struct embed *e, const struct image *photo, struct face *face, struct error *why) MUST_USE;
 
 /* The template of a chip of EMBED_SIZE x EMBED_SIZE pixels. */

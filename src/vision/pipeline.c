@@ -23,7 +23,7 @@ struct pipeline {
 	struct embed *embed; /* NULL until needed */
 	struct detections found;
 	char *models;
-	float min_score;
+	struct detect_options detect;
 	size_t threads;
 };
 
@@ -35,6 +35,10 @@ static enum err check_options(const struct pipeline_options *options, struct err
 	if (!(options->min_score >= 0 && options->min_score <= 1))
 		return err_set(why, ERR_ARG, "a detection's score is 0 to 1, not %g",
 			(double)options->min_score);
+	if (options->min_face != 0 &&
+		!(options->min_face >= MIN_FACE_LEAST && options->min_face <= MIN_FACE_MOST))
+		return err_set(why, ERR_ARG, "the smallest face wanted is %d to %d pixels, not %g",
+			MIN_FACE_LEAST, MIN_FACE_MOST, (double)options->min_face);
 	return OK;
 }
 
@@ -48,7 +52,8 @@ enum err pipeline_open(
 	struct pipeline *p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the pipeline");
-	p->min_score = options->min_score > 0 ? options->min_score : PIPELINE_MIN_SCORE;
+	p->detect.min_score = options->min_score > 0 ? options->min_score : PIPELINE_MIN_SCORE;
+	p->detect.min_face = options->min_face > 0 ? options->min_face : PIPELINE_MIN_FACE;
 	p->threads = options->threads > 0 ? (size_t)options->threads : 1;
 	err = models_folder(options->models, &p->models, why);
 	/* First of all, while there is little else: its loading takes most memory. */
@@ -142,7 +147,7 @@ static enum err find_embeddings(struct pipeline *p, const struct image *photo,
 		err = embed_open(&p->embed, p->models, p->threads, why);
 	for (size_t i = 0; err == OK && i < faces->count; i++) {
 		if (depth == PIPELINE_TEMPLATE)
-			err = embed_run_mirrored(p->embed, photo, &faces->face[i], why);
+			err = embed_run_twice(p->embed, photo, &faces->face[i], why);
 		else
 			err = embed_run(p->embed, photo, &faces->face[i], why);
 	}
@@ -155,7 +160,7 @@ enum err pipeline_run(struct pipeline *p, const struct image *photo, enum pipeli
 	struct pipeline_times spent = {0};
 	double from = now_ms();
 	faces->count = 0;
-	enum err err = detector_run(p->detector, photo, p->min_score, &p->found, why);
+	enum err err = detector_run(p->detector, photo, &p->detect, &p->found, why);
 	spent.detect = lap(&from);
 	if (err == OK)
 		err = find_landmarks(p, photo, faces, why);

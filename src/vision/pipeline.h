@@ -18,6 +18,7 @@ struct pipeline_options {
 	const char *models; /* folder with the model files; NULL = as models_folder finds it */
 	enum detector_kind detector;
 	float min_score; /* of a detection; 0 = PIPELINE_MIN_SCORE */
+	float min_face;  /* side in pixels of the smallest face wanted; 0 = PIPELINE_MIN_FACE */
 	/*
 	 * 0 = 1. The threads of a network wait for each other some sixty times a photo: on
 	 * cores that others use too, more than one is slower, several times over.
@@ -27,6 +28,8 @@ struct pipeline_options {
 };
 
 #define PIPELINE_MIN_SCORE 0.5f
+#define PIPELINE_MIN_FACE 24
+enum { MIN_FACE_LEAST = 8, MIN_FACE_MOST = 1000 }; /* that may be asked for */
 
 /* How far pipeline_run goes. */
 enum pipeline_depth {

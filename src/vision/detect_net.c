@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* One look of a detector: a network for each size of input, and what it sees in a view. */
+#include "vision/detect_int.h"
+
+#include <stdlib.h>
+
+#include "media/sample.h"
+#include "vision/net.h"
+
+static void net_finish(struct detector_net *n)
+{
+	session_close(n->session);
+	free(n->anchor);
+	*n = (struct detector_net){0};
+}
+
+enum err detector_net(
+	struct detector *d, int width, int height, struct detector_net **out, struct error *why)
+{
+	struct detector_net *oldest = &d->net[0];
+	*out = NULL;
+	d->clock++;
+	for (int i = 0; i < DETECTOR_NETS; i++) {
+		struct detector_net *n = &d->net[i];
+		if (n->session != NULL && n->width == width && n->height == height) {
+			n->used = d->clock;
+			*out = n;
+			return OK;
+		}
+		if (n->used < oldest->used)
+			oldest = n;
+	}
+	struct weights *w = NULL;
+	net_finish(oldest);
+	oldest->width = width;
+	oldest->height = height;
+	enum err err = net_weights(&w, d->models, d->ops->model, why);
+	if (err == OK)
+		err = d->ops->open(oldest, w, d->threads, why);
+	weights_free(w);
+	if (err != OK) {
+		net_finish(oldest);
+		return err;
+	}
+	oldest->used = d->clock;
+	*out = oldest;
+	return OK;
+}
+
+void detector_close(struct detector *d)
+{
+	if (d == NULL)
+		return;
+	for (int i = 0; i < DETECTOR_NETS; i++)
+		net_finish(&d->net[i]);
+	free(d->models);
+	free(d);
+}
+
+enum err detector_infer(const struct detector *d, struct detector_net *n, float min_score,
+	struct detections *found, struct error *why)
+{
+	size_t pixels = (size_t)n->width * (size_t)n->height;
+	net_normalise(session_input(n->session, 0), pixels, d->ops->mean, d->ops->divisor);
+	enum err err = session_run(n->session, why);
+	if (err != OK)
+		return err;
+	return d->ops->decode(n, min_score, found, why);
+}
+
+enum err detector_look(struct detector *d, const struct image *photo, const struct sample_window *v,
+	float min_score, struct detections *found, struct error *why)
+{
+	struct detector_net *n;
+	size_t first = found->count;
+	enum err err = detector_net(d, v->width, v->height, &n, why);
+	if (err == OK)
+		err = sample_view(photo, v, session_input(n->session, 0), why);
+	if (err == OK)
+		err = detector_infer(d, n, min_score, found, why);
+	float side = (float)(v->step * v->width);
+	for (size_t i = first; i < found->count; i++) {
+		struct detection *item = &found->item[i];
+		item->left = (float)v->left + item->left * side;
+		item->top = (float)v->top + item->top * side;
+		item->right = (float)v->left + item->right * side;
+		item->bottom = (float)v->top + item->bottom * side;
+	}
+	return err;
+}
