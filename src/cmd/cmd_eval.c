@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "cmd/cmd.h"
+#include "cmd/eval.h"
 #include "cmd/eval_set.h"
 #include "cmd/recognise.h"
 #include "cmd/words.h"
@@ -10,15 +11,15 @@
 
 struct eval_options {
 	struct engine_choice choice;
-	const char *pairs, *images;
-	double scale;
+	const char *pairs, *boxes, *images;
+	double scale, side;
 	struct eval_set_options set;
 };
 
-static const struct eval_options defaults = {
-	.scale = 1, .set = {.draws = 2, .budget = BUDGET_DEFAULT}};
+enum { EVAL_SIDE = 20, PEOPLE_MAX = 100000, DRAWS_MAX = 1000 };
 
-enum { PEOPLE_MAX = 100000, DRAWS_MAX = 1000 };
+static const struct eval_options defaults = {
+	.scale = 1, .side = EVAL_SIDE, .set = {.draws = 2, .budget = BUDGET_DEFAULT}};
 
 static const struct option_spec options[] = {
 	{.name = "pairs",
@@ -27,10 +28,16 @@ static const struct option_spec options[] = {
 		.help = "the pairs, in the format of Labeled Faces in the Wild",
 		.offset = offsetof(struct eval_options, pairs),
 		.complete = "file"},
+	{.name = "boxes",
+		.kind = OPTION_TEXT,
+		.value = "FILE",
+		.help = "instead: where the faces are, as CSV; measures how they are found",
+		.offset = offsetof(struct eval_options, boxes),
+		.complete = "file"},
 	{.name = "images",
 		.kind = OPTION_TEXT,
 		.value = "DIR",
-		.help = "the photos: DIR/Name/Name_0001.jpg",
+		.help = "the photos: DIR/Name/Name_0001.jpg, or all in DIR",
 		.offset = offsetof(struct eval_options, images),
 		.complete = "folder"},
 	{.name = "scale",
@@ -72,6 +79,14 @@ static const struct option_spec options[] = {
 		.min = BUDGET_MIN,
 		.max = BUDGET_MAX,
 		.complete = "-"},
+	{.name = "side",
+		.kind = OPTION_NUMBER,
+		.value = "PIXELS",
+		.help = "with --boxes: the smallest labelled face that counts (20)",
+		.offset = offsetof(struct eval_options, side),
+		.min = 1,
+		.max = 10000,
+		.complete = "-"},
 	RECOGNISE_OPTIONS(struct eval_options),
 	{0},
 };
@@ -83,14 +98,9 @@ static const double told_distance[] = {0.44, 0.48, 0.50, 0.52, 0.54, 0.56, 0.58,
 
 /* --- looking at the photos --- */
 
-struct advance {
-	struct progress *bar;
-	size_t done, total;
-};
-
-static enum err on_photo(void *ctx, size_t done, size_t total)
+enum err eval_on_photo(void *ctx, size_t done, size_t total)
 {
-	struct advance *a = ctx;
+	struct eval_advance *a = ctx;
 	if (!a->bar)
 		a->bar = progress_start(total, "photos");
 	a->done = done;
@@ -102,12 +112,12 @@ static enum err on_photo(void *ctx, size_t done, size_t total)
 static enum err evaluate(struct pipeline *p, const struct pair_list *pairs,
 	const struct eval_options *o, struct evaluation *out, struct error *why)
 {
-	struct advance advance = {0};
+	struct eval_advance advance = {0};
 	const struct evaluate_options photos = {
 		.pairs = pairs,
 		.images = o->images,
 		.scale = o->scale,
-		.progress = on_photo,
+		.progress = eval_on_photo,
 		.ctx = &advance,
 	};
 	interrupt_catch();
@@ -203,8 +213,10 @@ static int run(struct cmd *c)
 	struct pair_list pairs = {0};
 	struct evaluation e = {0};
 	struct error why = {0};
-	if (!o->pairs || !o->images)
-		return cmd_usage(c, "--pairs FILE and --images DIR are needed");
+	if (!o->pairs == !o->boxes || !o->images)
+		return cmd_usage(c, "--pairs FILE or --boxes FILE, and --images DIR are needed");
+	if (o->boxes)
+		return eval_boxes(c, &o->choice, o->boxes, o->images, o->side);
 	enum err rc = pairs_load(&pairs, o->pairs, &why);
 	if (rc == OK)
 		rc = recognise_pipeline(&pipeline, c, &o->choice, &why);
@@ -233,7 +245,7 @@ out:
 const struct command cmd_eval = {
 	.name = "eval",
 	.summary = "measure how well faces are told apart, on labelled photos",
-	.usage = "--pairs FILE --images DIR [--scale S]",
+	.usage = "--pairs FILE --images DIR [--scale S] | --boxes FILE --images DIR",
 	.about =
 		"Compares the faces of labelled pairs of photos: accuracy by 10 folds, equal "
 		"error rate, the share of same pairs accepted (TAR) at false accept rates (FAR) of "
@@ -250,10 +262,17 @@ const struct command cmd_eval = {
 		"\n"
 		"With --table or --identification the photos of the pairs are used without the "
 		"pairs: every one against every other, or as people to enrol, as probes of them "
-		"and of strangers.",
+		"and of strangers.\n"
+		"\n"
+		"With --boxes it measures how faces are found: CSV with the head line "
+		"\"file,x,y,w,h\" and a face's box a line, or \"file,faces,nose_points\" with "
+		"points \"x,y x,y\". A found box is right if it overlaps a labelled one by more "
+		"than 0.3, or its middle is in it and their sides are within a factor of 2; with "
+		"points, if it holds exactly one. Of DIR all photos are looked at, also those "
+		"that are not in the file: there, every box is wrong.",
 	.examples = "$ rollcall eval --pairs pairsDevTest.txt --images lfw/\n"
-		    "$ rollcall eval --pairs pairs.txt --images lfw/ --scale 0.5 --json\n"
-		    "$ rollcall eval --pairs pairs.txt --images lfw/ --identification 300",
+		    "$ rollcall eval --pairs pairs.txt --images lfw/ --identification 300\n"
+		    "$ rollcall eval --boxes boxes.csv --images groups/ --min-face 20 --json",
 	.options = options,
 	.options_size = sizeof(struct eval_options),
 	.defaults = &defaults,
