@@ -26,7 +26,7 @@ enum {
 
 enum model_kind { MODEL_DETECTOR, MODEL_LANDMARKS, MODEL_EMBEDDING, MODEL_LIVENESS, MODEL_KINDS };
 
-/* How two embeddings are compared. Cosine: they are scaled to length 1 first, then it is Euclidean. */
+/* How embeddings are compared. Cosine: scaled to length 1 first, then it is Euclidean. */
 enum metric { METRIC_EUCLIDEAN, METRIC_COSINE };
 
 struct manifest_file {
@@ -44,7 +44,7 @@ struct manifest_input {
 	float mean[3], std[3];
 };
 
-/* Where the two eyes, the nose's tip and the mouth's corners belong, left ones of the picture first. */
+/* Where eyes, nose's tip and mouth's corners belong, left ones of the picture first. */
 struct manifest_align {
 	int size; /* side of the chip, pixels; 0 = the decoder knows itself */
 	struct point point[MANIFEST_ALIGN_POINTS];
