@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "vision/quality.h"
 
@@ -429,13 +430,34 @@ static enum err choose_face(const struct face_list *faces, const struct enrol_op
 	return OK;
 }
 
+/* A photo that is enrolled already is known by its bytes: it is not even decoded. */
+static enum err load_new_photo(const struct engine *e, const char *path, struct image *photo,
+	uint8_t hash[static PHOTO_HASH_BYTES], struct error *why)
+{
+	struct buf file;
+	const struct image_options full_size = {0};
+	buf_init(&file, IMAGE_FILE_MAX);
+	enum err err = file_read(path, &file, why);
+	if (err == OK) {
+		store_photo_hash(e->store, file.data, file.len, hash);
+		err = store_photo_check(e->store, pipeline_model(e->pipeline), hash, why);
+	}
+	if (err == OK) {
+		err = image_decode(file.data, file.len, &full_size, photo, NULL, why);
+		if (err != OK)
+			err_prefix(why, err, "cannot read '%s'", path);
+	}
+	buf_finish(&file);
+	return err;
+}
+
 enum err engine_enrol_photo(struct engine *e, const char *path, const struct enrol_options *options,
 	struct enrol_photo *out, struct error *why)
 {
-	struct image photo;
+	struct image photo = {0};
 	const struct face *face = NULL;
 	*out = (struct enrol_photo){0};
-	enum err err = load_photo(e, path, &photo, out->photo_hash, NULL, why);
+	enum err err = load_new_photo(e, path, &photo, out->photo_hash, why);
 	if (err == OK)
 		err = pipeline_run(e->pipeline, &photo, PIPELINE_TEMPLATE, &e->faces, NULL, why);
 	if (err == OK)

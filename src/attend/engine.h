@@ -86,7 +86,8 @@ struct enrol_photo {
 
 /*
  * Takes the template from a photo. ERR_NOT_FOUND: no face in it; ERR_ARG: several faces
- * (with the count) or too bad a picture (with what to do).
+ * (with the count) or too bad a picture (with what to do); ERR_EXISTS, before anything is looked
+ * at: the photo is enrolled already (`out` has its hash).
  */
 enum err engine_enrol_photo(struct engine *e, const char *path, const struct enrol_options *options,
 	struct enrol_photo *out, struct error *why) MUST_USE;

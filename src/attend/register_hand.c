@@ -140,6 +140,66 @@ enum err register_close(const struct registrar *r, const char *group_id, const c
 	return end(r, err, why);
 }
 
+/* --- opening again --- */
+
+static enum err reopen_session(const struct registrar *r, const struct session_row *session,
+	const char *actor, const char *reason, struct error *why)
+{
+	enum err err = store_session_close(r->store, session->id, 0, why);
+	if (err != OK)
+		return err;
+	json_t *detail = session_json(session);
+	if (detail != NULL) {
+		json_object_set_new(detail, "reason", json_string(reason));
+		json_object_set_new(detail, "closed_ms", json_integer(session->closed_ms));
+	}
+	return audit(r, actor, "register.reopen", session, detail, why);
+}
+
+/* Those of `group_id` (NULL: all) that were closed by hand. */
+static enum err reopen_all(const struct registrar *r, const char *group_id, const char *day,
+	const char *actor, const char *reason, struct error *why)
+{
+	struct session_list sessions = {0};
+	struct group group;
+	size_t opened = 0;
+	enum err err = OK;
+	if (group_id != NULL)
+		err = store_group(r->store, group_id, &group, why);
+	if (err == OK)
+		err = store_sessions(r->store, day, &sessions, why);
+	for (size_t i = 0; i < sessions.count && err == OK; i++) {
+		const struct session_row *session = &sessions.item[i];
+		bool asked = group_id == NULL || strcmp(session->group_id, group_id) == 0;
+		if (!asked || session->closed_ms == 0)
+			continue;
+		err = reopen_session(r, session, actor, reason, why);
+		opened++;
+	}
+	session_list_finish(&sessions);
+	if (err == OK && opened == 0)
+		err = err_set(why, ERR_ARG,
+			"no register of %s was closed by hand, so none can be opened again", day);
+	return err;
+}
+
+enum err register_reopen(const struct registrar *r, const char *group_id, const char *day,
+	const char *actor, const char *reason, struct error *why)
+{
+	enum err err =
+		check_words(actor, "name of who opens the register again", ACTOR_BYTES, why);
+	int64_t begin_ms, end_ms;
+	if (err == OK)
+		err = check_words(reason, "reason", REASON_BYTES, why);
+	if (err == OK)
+		err = zone_day_bounds(r->zone, day, &begin_ms, &end_ms, why);
+	if (err == OK)
+		err = store_begin(r->store, why);
+	if (err != OK)
+		return err;
+	return end(r, reopen_all(r, group_id, day, actor, reason, why), why);
+}
+
 /* --- correcting --- */
 
 static enum err check_correction(

@@ -7,7 +7,7 @@ struct roll_options {
 	const char *date, *group, *person, *reason;
 	struct out_choice out;
 	int status;
-	bool close;
+	bool close, reopen;
 };
 
 #define AT(field) offsetof(struct roll_options, field)
@@ -32,6 +32,10 @@ static const struct option_spec options[] = {
 		.kind = OPTION_FLAG,
 		.offset = AT(close),
 		.help = "close the day's register: who has not been seen is absent from now on"},
+	{.name = "reopen",
+		.kind = OPTION_FLAG,
+		.offset = AT(reopen),
+		.help = "open a register again that was closed by hand; needs --reason"},
 	{.name = "set",
 		.kind = OPTION_CHOICE,
 		.choices = "present|late|absent|excused|left_early",
@@ -49,7 +53,7 @@ static const struct option_spec options[] = {
 		.kind = OPTION_TEXT,
 		.value = "TEXT",
 		.offset = AT(reason),
-		.help = "with --set: why; it is kept with your login name"},
+		.help = "with --set and --reopen: why; it is kept with your login name"},
 	{0},
 };
 
@@ -57,16 +61,20 @@ static int check(const struct cmd *c)
 {
 	const struct roll_options *o = c->options;
 	bool correct = cmd_given(c, "set");
-	if (correct && (o->person == NULL || o->reason == NULL))
-		return cmd_usage(c, "--set needs --person WHO and --reason TEXT");
-	if (!correct && (o->person != NULL || o->reason != NULL))
-		return cmd_usage(c, "--person and --reason go with --set STATUS");
 	if (correct && o->close)
 		return cmd_usage(c, "--set and --close are two steps");
+	if (o->reopen && (correct || o->close))
+		return cmd_usage(c, "--reopen is a step of its own");
+	if (correct && (o->person == NULL || o->reason == NULL))
+		return cmd_usage(c, "--set needs --person WHO and --reason TEXT");
+	if (o->reopen && o->reason == NULL)
+		return cmd_usage(c, "--reopen needs --reason TEXT");
+	if (!correct && (o->person != NULL || (!o->reopen && o->reason != NULL)))
+		return cmd_usage(c, "--person and --reason go with --set STATUS");
 	return EXIT_OK;
 }
 
-/* Closes or corrects, if asked to. */
+/* Closes, opens again or corrects, if asked to. */
 static enum err change(struct cmd *c, const char *day, const char *group_id, struct error *why)
 {
 	const struct roll_options *o = c->options;
@@ -75,6 +83,8 @@ static enum err change(struct cmd *c, const char *day, const char *group_id, str
 	cmd_actor(actor);
 	if (o->close)
 		return register_close(&registrar, group_id, day, actor, why);
+	if (o->reopen)
+		return register_reopen(&registrar, group_id, day, actor, o->reason, why);
 	if (!cmd_given(c, "set"))
 		return OK;
 	struct person person;
@@ -120,7 +130,7 @@ static int run(struct cmd *c)
 	int status = check(c);
 	if (status != EXIT_OK)
 		return status;
-	bool writes = o->close || cmd_given(c, "set");
+	bool writes = o->close || o->reopen || cmd_given(c, "set");
 	enum err err = out_format(c, &o->out, ROLL_TABLE, &format, &why);
 	if (err == OK)
 		err = writes ? cmd_store(c, 0, &why) : cmd_store_read(c, &why);
@@ -143,7 +153,7 @@ const struct command cmd_roll = {
 	.name = "roll",
 	.summary = "the register of a day: who was present, late, absent",
 	.usage = "[--date DATE] [--group GROUP] [--format table|json|csv|xlsx] [-o FILE] [--close] "
-		 "[--set STATUS --person WHO --reason TEXT]",
+		 "[--reopen --reason TEXT] [--set STATUS --person WHO --reason TEXT]",
 	.about = "Prints who was there on a day, since when, and how sure it is: the distance of "
 		 "the face to the photos that are enrolled (smaller is surer) and the margin to "
 		 "the next person.\n"
@@ -152,7 +162,8 @@ const struct command cmd_roll = {
 		 "been seen is expected; from then on absent. A day on which nobody was seen and "
 		 "that was not closed by hand has no absent people: a day without school. --close "
 		 "without --group closes the registers in which somebody was seen; with it, that "
-		 "group's in any case.\n"
+		 "group's in any case. --reopen takes that back, of one group or of all: what was "
+		 "marked stays, looks count again. It does not change that the day is over.\n"
 		 "\n"
 		 "With --set a person corrects the register. The evidence stays; who corrected, "
 		 "when and why is kept.",
@@ -160,6 +171,7 @@ const struct command cmd_roll = {
 		    "$ rollcall roll --date yesterday --group 7b\n"
 		    "$ rollcall roll --group 7b -o 7b.xlsx\n"
 		    "$ rollcall roll --group 7b --close\n"
+		    "$ rollcall roll --group 7b --reopen --reason \"the bus was late\"\n"
 		    "$ rollcall roll --set excused --person \"Ada Lovelace\" --reason ill",
 	.complete = "-",
 	.options = options,

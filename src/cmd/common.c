@@ -17,6 +17,7 @@
 enum {
 	PASSWD_BYTES = 16384,
 	MODE_BITS = 0777,
+	AHEAD_MAX_MS = 24 * 3600 * 1000, /* a typed time: a wrong clock, yes; a wrong year, no */
 	JSON_DIGITS = 9, /* of a real number; 17 would print 0.4 as 0.40000000000000002 */
 };
 
@@ -171,7 +172,16 @@ enum err cmd_group(
 
 enum err cmd_time(struct cmd *c, const char *text, int64_t *at_ms, struct error *why)
 {
-	return zone_parse(c->zone, text != NULL ? text : "now", clock_now_ms(), at_ms, why);
+	int64_t now_ms = clock_now_ms();
+	enum err err = zone_parse(c->zone, text != NULL ? text : "now", now_ms, at_ms, why);
+	if (err != OK || *at_ms - now_ms <= AHEAD_MAX_MS)
+		return err;
+	char now[STAMP_TEXT], then[STAMP_TEXT];
+	zone_stamp(c->zone, now_ms / 1000 * 1000, now);
+	zone_stamp(c->zone, *at_ms / 1000 * 1000, then);
+	return err_set(why, ERR_ARG,
+		"%s is more than a day ahead, the clock here says %s: is the date right?", then,
+		now);
 }
 
 enum err cmd_day(struct cmd *c, const char *text, char out[static DAY_TEXT], struct error *why)

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "media/draw.h"
+#include "media/video.h"
 #include "vision/pipeline.h"
 
 enum {
@@ -324,6 +325,21 @@ static void look_processor(struct doctor *d)
 		fclose(file);
 }
 
+static void look_video(struct doctor *d)
+{
+	struct error why = {0};
+	/* The text says itself what to install. */
+	if (video_available(false, &why) != OK)
+		doctor_say(d, DOCTOR_WARN, "video",
+			"photos work without it; only 'rollcall watch' needs it", "%s", why.text);
+	else if (video_available(true, &why) != OK)
+		doctor_say(d, DOCTOR_WARN, "video",
+			"video files and network cameras work; cameras of this machine need it",
+			"%s", why.text);
+	else
+		doctor_say(d, DOCTOR_OK, "video", NULL, "FFmpeg for files, streams and cameras");
+}
+
 static void look_cameras(struct doctor *d)
 {
 	glob_t found = {0};
@@ -398,4 +414,4 @@ static void look_terminal(struct doctor *d)
 }
 
 doctor_look *const doctor_looks[] = {look_program, look_home, look_key, look_database, look_models,
-	look_processor, look_cameras, look_fonts, look_clock, look_terminal, NULL};
+	look_processor, look_video, look_cameras, look_fonts, look_clock, look_terminal, NULL};

@@ -325,7 +325,7 @@ static enum err write_all(struct enrol *e, const struct enrol_person *who,
 	enum err rc = find_person(e, who, &out->person, why);
 	if (rc == OK || rc == ERR_NOT_FOUND) {
 		enum err compared = compare_all(e, batch, rc == OK ? out->person.id : "", why);
-		if (compared || !any_usable(batch))
+		if (compared || (!any_usable(batch) && !any_duplicate(batch)))
 			return compared;
 	}
 	if (rc == ERR_NOT_FOUND) {
@@ -351,7 +351,7 @@ enum err enrol_write(struct enrol *e, const struct enrol_person *who, struct enr
 	struct enrolled *out, struct error *why)
 {
 	*out = (struct enrolled){0};
-	if (!any_usable(batch))
+	if (!any_usable(batch) && !any_duplicate(batch))
 		return OK;
 	enum err rc = store_begin(e->cmd->store, why);
 	if (rc)

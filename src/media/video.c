@@ -33,6 +33,12 @@ struct video {
 	struct error reason;
 };
 
+enum err video_available(bool cameras, struct error *why)
+{
+	const struct ffmpeg *ff;
+	return ffmpeg_load(cameras ? FFMPEG_CAMERAS : FFMPEG_FILES, &ff, why);
+}
+
 enum err video_open(struct video **out, const char *source, const struct video_options *options,
 	struct error *why)
 {

@@ -33,6 +33,12 @@ void video_close(struct video *v);
 bool video_is_live(const struct video *v);
 
 /*
+ * Whether videos, or cameras too, can be opened here at all: FFmpeg's libraries are there and
+ * fit. ERR_UNSUPPORTED says what to install. Any thread.
+ */
+enum err video_available(bool cameras, struct error *why) MUST_USE;
+
+/*
  * The next frame into `*frame` (reused: same size, no allocation after the first;
  * finish it with image_finish) and its time in milliseconds since the first frame.
  * ERR_NOT_FOUND at the end of a file; ERR_IO when a live source ends or gives nothing for ten

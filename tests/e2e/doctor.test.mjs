@@ -24,7 +24,7 @@ test('it looks at everything and says so in lines', (t) => {
   const h = join(folder(t), 'home');
   ok(h, ['people', 'add', 'Ada']);
   const report = doctor(h);
-  for (const check of ['program', 'home', 'space', 'key', 'database', 'models', 'processor', 'camera', 'font', 'zone', 'clock', 'terminal'])
+  for (const check of ['program', 'home', 'space', 'key', 'database', 'models', 'processor', 'video', 'camera', 'font', 'zone', 'clock', 'terminal'])
     assert.ok(report.findings.some((f) => f.check === check), check);
   const text = run(h, ['doctor']).stdout;
   for (const line of text.trimEnd().split('\n').slice(0, -2))

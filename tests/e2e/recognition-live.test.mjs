@@ -90,6 +90,11 @@ test('only a video needs FFmpeg, and without it the error says what to install',
   failed(runPlain(h, ['watch', text], without('avformat')), exit.failed, install('avformat'));
   failed(runPlain(h, ['watch', '/dev/video99'], without('avdevice')), exit.failed, install('avdevice'));
   failed(runPlain(h, ['watch', text], without('avdevice')), exit.failed, /no video, or a broken one/);
+  const doctor = (options) => JSON.parse(runPlain(h, ['doctor', '--json'], options).stdout)
+    .findings.find((f) => f.check === 'video');
+  assert.equal(doctor({}).level, 'ok');
+  assert.match(doctor(without('avformat')).advice, /only 'rollcall watch' needs it/);
+  assert.match(doctor(without('avdevice')).advice, /cameras of this machine/);
 });
 
 /** Waits until something is so, as long as the program runs. */

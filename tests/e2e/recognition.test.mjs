@@ -347,6 +347,7 @@ test('mark refuses a group, session and time that are none', { skip }, (t) => {
   failed(run(h, ['mark', sample(4), '--session', 'nowhere']), exit.failed);
   failed(run(h, ['mark', sample(4), '--at', 'yesteryear']), exit.usage);
   failed(run(h, ['mark', sample(4), '--at', '2026-02-30 08:00']), exit.usage);
+  failed(run(h, ['mark', sample(4), '--at', '9026-03-02 08:00']), exit.usage, /9026-03-02T08:00:00Z is more than a day ahead, .*is the date right/);
   failed(run(h, ['mark', sample(4), '--group', '3a', '--session', 'x']), exit.usage);
   assert.deepEqual(picture(h), before);
 });

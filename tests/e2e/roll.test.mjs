@@ -43,6 +43,18 @@ test('closing makes absent who was not seen', (t) => {
   assert.deepEqual(statuses(again), statuses(register));
 });
 
+test('a register closed by hand is opened again, with a reason', (t) => {
+  const h = school(t);
+  ok(h, ['roll', '--date', day, '--group', '7b', '--close']);
+  fails(h, ['roll', '--date', day, '--reopen'], exit.usage, /--reason/);
+  fails(h, ['roll', '--date', '2026-03-01', '--reopen', '--reason', 'x'], exit.usage, /closed by hand/);
+  assert.equal(json(h, ['roll', '--date', day, '--group', '7b']).absent, 3);
+  const register = json(h, ['roll', '--date', day, '--group', '7b', '--reopen', '--reason', 'the bus was late']);
+  // Its day is over, and nobody was seen: as if there had been no school.
+  assert.deepEqual([register.absent, register.people.length], [0, 0]);
+  fails(h, ['roll', '--date', day, '--reopen', '--reason', 'again'], exit.usage, /closed by hand/);
+});
+
 test('a correction has an author and a reason', (t) => {
   const h = school(t);
   for (const status of ['present', 'late', 'absent', 'excused', 'left_early']) {
@@ -75,6 +87,7 @@ test('wrong words are refused', (t) => {
   bad(['--set', 'presnt', '--person', '1', '--reason', 'x'], exit.usage, /did you mean 'present'\?/);
   bad(['--person', '1'], exit.usage, /go with --set/);
   bad(['--set', 'present', '--person', '1', '--reason', 'x', '--close'], exit.usage, /two steps/);
+  bad(['--close', '--reopen', '--reason', 'x'], exit.usage, /step of its own/);
   bad(['--set', 'present', '--person', 'Nobody', '--reason', 'x'], exit.failed, /Nobody/);
   bad(['--set', 'present', '--person', '1', '--reason', 'x'.repeat(501)], exit.usage, /reason/);
   bad(['extra'], exit.usage, /one argument too many/);

@@ -91,6 +91,42 @@ static void closing_closes_what_was_asked_for(void **state)
 	session_list_finish(&sessions);
 }
 
+static size_t reopened(const struct school *f)
+{
+	struct session_list sessions = {0};
+	size_t open = 0;
+	ok(store_sessions(f->store, "2026-11-20", &sessions, &reason));
+	for (size_t i = 0; i < sessions.count; i++)
+		open += sessions.item[i].closed_ms == 0;
+	session_list_finish(&sessions);
+	return open;
+}
+
+static void a_closed_register_can_be_opened_again(void **state)
+{
+	static const char day[] = "2026-11-20";
+	struct school *f = need(state);
+	struct error why = {0};
+	seen(f, f->bo, "2026-11-20 08:55");
+	seen(f, f->cy, "2026-11-20 08:55");
+	f->r.now_ms = at(f, "2026-11-20 10:00");
+	/* Nothing is closed; nobody's name, no reason, no such group. */
+	assert_int_equal(register_reopen(&f->r, NULL, day, "a", "why", &why), ERR_ARG);
+	ok(register_close(&f->r, NULL, day, "a", &reason));
+	assert_int_equal(register_reopen(&f->r, NULL, day, " ", "why", &why), ERR_ARG);
+	assert_int_equal(register_reopen(&f->r, NULL, day, "a", "", &why), ERR_ARG);
+	assert_int_equal(register_reopen(&f->r, "x", day, "a", "why", &why), ERR_NOT_FOUND);
+	assert_int_equal(register_reopen(&f->r, f->choir, day, "a", "why", &why), ERR_ARG);
+	assert_int_equal(reopened(f), 0);
+	ok(register_reopen(&f->r, f->class_4b, day, "ms.smith", "the bus was late", &reason));
+	assert_int_equal(reopened(f), 1);
+	assert_int_equal(seen(f, f->ada, "2026-11-20 10:05").entry[0].outcome, OUTCOME_MARKED);
+	assert_mark(f, f->bo, MARK_PRESENT, "2026-11-20 08:55");
+	ok(register_reopen(&f->r, NULL, day, "ms.smith", "all of them", &reason));
+	assert_int_equal(reopened(f), 2);
+	assert_int_equal(register_reopen(&f->r, NULL, day, "a", "again", &why), ERR_ARG);
+}
+
 /* --- corrections --- */
 
 static void a_mark_by_hand_stays(void **state)
@@ -428,6 +464,7 @@ int main(void)
 		school_test(in_a_closed_register_nothing_is_marked),
 		school_test(a_look_after_the_day_still_counts_for_it),
 		school_test(closing_closes_what_was_asked_for),
+		school_test(a_closed_register_can_be_opened_again),
 		school_test(a_mark_by_hand_stays),
 		school_test(a_correction_goes_where_it_was_meant),
 		school_test(corrections_without_name_or_reason_are_refused),
