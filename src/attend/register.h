@@ -95,8 +95,8 @@ enum err register_close(const struct registrar *r, const char *group_id, const c
 
 /*
  * Opens a day's register of a group again that was closed by hand; NULL: all of that day that
- * were. `actor` and `reason` (neither empty) go to the audit, with when it had been closed. ERR_ARG:
- * none was closed by hand; ERR_NOT_FOUND: no such group.
+ * were. `actor` and `reason` (neither empty) go to the audit, with when it had been closed.
+ * ERR_ARG: none was closed by hand; ERR_NOT_FOUND: no such group.
  */
 enum err register_reopen(const struct registrar *r, const char *group_id, const char *day,
 	const char *actor, const char *reason, struct error *why) MUST_USE;

@@ -186,8 +186,7 @@ static enum err reopen_all(const struct registrar *r, const char *group_id, cons
 enum err register_reopen(const struct registrar *r, const char *group_id, const char *day,
 	const char *actor, const char *reason, struct error *why)
 {
-	enum err err =
-		check_words(actor, "name of who opens the register again", ACTOR_BYTES, why);
+	enum err err = check_words(actor, "name of who opens the register again", ACTOR_BYTES, why);
 	int64_t begin_ms, end_ms;
 	if (err == OK)
 		err = check_words(reason, "reason", REASON_BYTES, why);
