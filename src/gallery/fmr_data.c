@@ -9,7 +9,7 @@
  */
 const struct fmr_table fmr_table[] = {
 	{
-		.model = "face-api/face_recognition-1.7.15",
+		.model = "face-api/face_recognition-1.7.15/2",
 		.measured_on = "Labeled Faces in the Wild, View 1: 1543 photos of 963 people",
 		.comparisons = 2377356,
 		.people = 963,

@@ -21,6 +21,11 @@ enum {
 	MANIFEST_FILES_MAX = 8,
 	MANIFEST_FMR_POINTS_MAX = 512,
 	MANIFEST_SIZE_MAX = 1 << 20, /* of the JSON, in bytes */
+	MANIFEST_FILE_MAX = 1 << 30, /* of one of the files, in bytes */
+	MANIFEST_PATH_MAX = 128,     /* of a file's name, in bytes */
+	MANIFEST_TEXT_MAX = 4096,    /* of one text, in bytes */
+	MANIFEST_SIDE_MAX = 4096,    /* of an input, in pixels */
+	MANIFEST_DIM_MAX = 1024,
 	MANIFEST_ALIGN_POINTS = 5,
 };
 
@@ -84,10 +89,14 @@ struct manifest {
 	const char *licence, *licence_url;
 	const char *provenance; /* what it was trained on */
 	const char *caveat;     /* what somebody must know before using it; "" = nothing */
+	const char *source;     /* how files without an address are had; "" = all have one */
 	void *owned;            /* what the strings point into; manifest_free's */
 };
 
-/* From JSON text. ERR_FORMAT names the member that is missing or wrong. */
+/*
+ * From JSON text. ERR_FORMAT names the member that is missing or wrong. No text holds control
+ * characters: what comes from elsewhere can be printed.
+ */
 enum err manifest_parse(
 	struct manifest **out, const char *json, size_t len, struct error *why) MUST_USE;
 /* FOLDER/manifest.json. ERR_NOT_FOUND: there is none. */
@@ -96,6 +105,9 @@ void manifest_free(struct manifest *m);
 
 /* The built-in ones, by index, as JSON text; NULL beyond the last. Static. */
 const char *manifest_builtin(size_t index, size_t *len);
+
+/* Whether that can be a model's name. */
+bool manifest_name_valid(const char *name);
 
 const char *model_kind_word(enum model_kind kind); /* "detector", ...; static */
 

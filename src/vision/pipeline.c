@@ -85,7 +85,7 @@ void pipeline_close(struct pipeline *p)
 
 const char *pipeline_model(const struct pipeline *p)
 {
-	return "face-api/face_recognition-1.7.15";
+	return "face-api/face_recognition-1.7.15/2";
 }
 
 static double now_ms(void)
