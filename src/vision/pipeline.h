@@ -53,7 +53,7 @@ enum err pipeline_open(
 	struct pipeline **out, const struct pipeline_options *options, struct error *why) MUST_USE;
 void pipeline_close(struct pipeline *p);
 
-/* The embedding model, which templates are bound to: "face-api/face_recognition-1.7.15/2". Static. */
+/* The embedding model, which templates are bound to: "face-api/face_recognition-1.7.15/2". */
 const char *pipeline_model(const struct pipeline *p);
 
 /*
