@@ -54,7 +54,7 @@ e2e() {
 	rm -f build/e2e.tap
 	node --test --test-reporter=spec --test-reporter-destination="$cache/e2e.log" \
 		--test-reporter=tap --test-reporter-destination=build/e2e.tap "${files[@]}" 9>&- ||
-		sed -n '/failing tests/,$p' "$cache/e2e.log" | head -n 300
+		awk '/failing tests/ { f = 1 } f && n++ < 300' "$cache/e2e.log"
 	counts=$(node tools/tally.mjs tap build/e2e.tap) || counts="0 1 0"
 	add "end-to-end tests" $counts
 }

@@ -270,6 +270,21 @@ static enum err settle(struct detector *d, const struct image *photo,
 	return err;
 }
 
+/*
+ * Something is there, but no look was sure: a small photo is seen once more as the package
+ * itself sees it, large and as a whole, and what that gives holds. A large face that is turned
+ * or tilted may be sure in this view alone.
+ */
+static enum err see_whole(struct detector *d, const struct image *photo, float min_score,
+	struct detections *found, struct error *why)
+{
+	double longer = longer_side(photo);
+	if (longer > FRAME_MAX)
+		return OK;
+	struct level l = level_of(photo, longer / d->ops->size, d->ops->step);
+	return scan_level(d, photo, &l, min_score, found, why);
+}
+
 /* --- all together ---------------------------------------------------------------------- */
 
 static void to_parts(struct detection *f, const struct image *photo, bool clamp)
@@ -295,8 +310,11 @@ enum err detector_run(struct detector *d, const struct image *photo,
 	enum err err = scan(d, photo, options, found, why);
 	if (err == OK)
 		err = merge(found, d->ops->overlap, FACES_MAX, why);
+	bool any = found->count > 0;
 	if (err == OK)
 		err = settle(d, photo, options, found, why);
+	if (err == OK && any && found->count == 0)
+		err = see_whole(d, photo, options->min_score, found, why);
 	if (err == OK)
 		err = merge(found, d->ops->overlap, FACES_MAX, why);
 	for (size_t i = 0; err == OK && i < found->count; i++)
