@@ -312,12 +312,12 @@ static void resolve_doubles(struct identified *id)
 	}
 }
 
-enum err engine_identify_image(
-	struct engine *e, const struct image *photo, struct identified *out, struct error *why)
+static enum err identify(struct engine *e, const struct image *photo, enum pipeline_depth depth,
+	struct identified *out, struct error *why)
 {
 	out->width = photo->width;
 	out->height = photo->height;
-	enum err err = pipeline_run(e->pipeline, photo, PIPELINE_EMBED, &out->faces, &out->ms, why);
+	enum err err = pipeline_run(e->pipeline, photo, depth, &out->faces, &out->ms, why);
 	if (err != OK)
 		return err;
 	free(out->verdict);
@@ -337,6 +337,12 @@ enum err engine_identify_image(
 	else
 		out->faces.count = 0;
 	return err;
+}
+
+enum err engine_identify_image(
+	struct engine *e, const struct image *photo, struct identified *out, struct error *why)
+{
+	return identify(e, photo, PIPELINE_EMBED, out, why);
 }
 
 /* Reads and decodes a photo and hashes its bytes. */
@@ -363,7 +369,7 @@ enum err engine_identify_file(
 	out->ms_decode = tick_ms() - from;
 	if (err != OK)
 		return err;
-	return engine_identify_image(e, &out->photo, out, why);
+	return identify(e, &out->photo, PIPELINE_TEMPLATE, out, why);
 }
 
 static const struct face *largest(const struct face_list *faces)

@@ -47,14 +47,15 @@ struct identified {
 void identified_finish(struct identified *id);
 
 /*
- * Decodes a file, finds and names its faces. No two faces of one photo are the same person:
- * the nearer keeps the name, the other goes to review.
+ * Decodes a file, finds and names its faces, each looked at as for enrolment (with its mirror
+ * image: some milliseconds a face). No two faces of one photo are the same person: the nearer
+ * keeps the name, the other goes to review.
  */
 enum err engine_identify_file(
 	struct engine *e, const char *path, struct identified *out, struct error *why) MUST_USE;
 /*
  * The same for a frame that is already decoded (photo is copied by nobody; out->photo stays
- * empty).
+ * empty). Each face is looked at once: there are more frames.
  */
 enum err engine_identify_image(struct engine *e, const struct image *photo, struct identified *out,
 	struct error *why) MUST_USE;

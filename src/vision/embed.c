@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "vision/embed.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,14 @@
 #include "vision/net.h"
 
 _Static_assert((int)EMBED_DIM == (int)FACE_DIM, "a face has room for what the network gives");
+
+/*
+ * Of the network's vectors on LFW, the mean. Poor pictures give shorter ones, which are near
+ * everybody's: lengths are brought halfway (the square root) to this one, which keeps the scale
+ * of distances. All the way (cosine) names still more but tells pairs apart less well:
+ * docs/accuracy.md, "Lengths".
+ */
+#define USUAL_LENGTH 1.425
 
 struct embed {
 	struct session *session;
@@ -85,17 +94,33 @@ static enum err cut_chip(struct embed *e, const struct image *photo, const struc
 	return OK;
 }
 
+static void level_length(float vector[static FACE_DIM])
+{
+	double sum = 0;
+	for (int i = 0; i < FACE_DIM; i++)
+		sum += (double)vector[i] * (double)vector[i];
+	double factor = sum > 0 ? sqrt(USUAL_LENGTH / sqrt(sum)) : 1;
+	for (int i = 0; i < FACE_DIM; i++)
+		vector[i] = (float)(vector[i] * factor);
+}
+
 enum err embed_run(struct embed *e, const struct image *photo, struct face *face, struct error *why)
 {
 	enum err err = cut_chip(e, photo, face, ALIGN_PADDING, why);
-	return err != OK ? err : embed_chip(e, &e->chip, face->embedding, why);
+	if (err == OK)
+		err = embed_chip(e, &e->chip, face->embedding, why);
+	if (err == OK)
+		level_length(face->embedding);
+	return err;
 }
 
 enum err embed_run_twice(
 	struct embed *e, const struct image *photo, struct face *face, struct error *why)
 {
 	float other[FACE_DIM];
-	enum err err = embed_run(e, photo, face, why);
+	enum err err = cut_chip(e, photo, face, ALIGN_PADDING, why);
+	if (err == OK)
+		err = embed_chip(e, &e->chip, face->embedding, why);
 	if (err == OK)
 		err = cut_chip(e, photo, face, ALIGN_PADDING_CLOSE, why);
 	if (err != OK)
@@ -104,5 +129,7 @@ enum err embed_run_twice(
 	err = embed_chip(e, &e->chip, other, why);
 	for (int i = 0; err == OK && i < FACE_DIM; i++)
 		face->embedding[i] = (face->embedding[i] + other[i]) / 2;
+	if (err == OK)
+		level_length(face->embedding);
 	return err;
 }

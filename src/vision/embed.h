@@ -16,7 +16,10 @@ enum err embed_open(
 	struct embed **out, const char *models, size_t threads, struct error *why) MUST_USE;
 void embed_close(struct embed *e);
 
-/* Fills face->embedding from face->landmark. ERR_ARG: they make no face (align_map_all). */
+/*
+ * Fills face->embedding from face->landmark, its length brought halfway to the usual one.
+ * ERR_ARG: they make no face (align_map_all).
+ */
 enum err embed_run(
 	struct embed *e, const struct image *photo, struct face *face, struct error *why) MUST_USE;
 
@@ -27,7 +30,7 @@ enum err embed_run(
 enum err embed_run_twice(
 	struct embed *e, const struct image *photo, struct face *face, struct error *why) MUST_USE;
 
-/* The template of a chip of EMBED_SIZE x EMBED_SIZE pixels. */
+/* What the network makes of a chip of EMBED_SIZE x EMBED_SIZE pixels. */
 enum err embed_chip(struct embed *e, const struct image *chip, float out[static FACE_DIM],
 	struct error *why) MUST_USE;
 
