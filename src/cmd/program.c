@@ -13,6 +13,7 @@
 #include "cmd/options.h"
 #include "cmd/verbs.h"
 #include "infer/session.h"
+#include "media/sandbox.h"
 
 #define AT(field) offsetof(struct program_values, field)
 
@@ -216,6 +217,8 @@ static int dispatch(struct cmd *c, int argc, char **argv, struct program_values 
 
 int program_run(int argc, char **argv)
 {
+	if (sandbox_child_wanted(argc, argv))
+		return sandbox_child();
 	prepare();
 	struct cmd c = {0};
 	struct program_values values = {0};

@@ -86,6 +86,13 @@ void image_finish(struct image *image)
 	*image = (struct image){0};
 }
 
+void image_drop(struct image *image, const uint8_t *room)
+{
+	if (room != NULL && image->rgb == room)
+		image->rgb = NULL;
+	image_finish(image);
+}
+
 void image_flatten(struct image *image)
 {
 	size_t count = (size_t)image->width * (size_t)image->height;
@@ -113,15 +120,23 @@ static enum err refuse(const uint8_t *bytes, size_t len, struct error *why)
 	return err_set(why, ERR_FORMAT, "it is not a JPEG, PNG or WebP image");
 }
 
-static enum err find_coder(
-	const uint8_t *bytes, size_t len, const struct image_coder **out, struct error *why)
+enum err image_check_bytes(size_t len, struct error *why)
 {
-	*out = NULL;
 	if (len == 0)
 		return err_set(why, ERR_FORMAT, "it is empty");
 	if (len > IMAGE_FILE_MAX)
 		return err_set(why, ERR_LIMIT, "it has %zu bytes, the limit is %d MB", len,
 			IMAGE_FILE_MAX >> 20);
+	return OK;
+}
+
+static enum err find_coder(
+	const uint8_t *bytes, size_t len, const struct image_coder **out, struct error *why)
+{
+	*out = NULL;
+	enum err err = image_check_bytes(len, why);
+	if (err != OK)
+		return err;
 	for (size_t i = 0; i < sizeof(coders) / sizeof(coders[0]); i++) {
 		if (coders[i]->knows(bytes, len)) {
 			*out = coders[i];
@@ -152,13 +167,14 @@ enum err image_decode(const uint8_t *bytes, size_t len, const struct image_optio
 	if (truncated != NULL)
 		*truncated = 0;
 	bool cut = false;
+	if (options == NULL)
+		options = &defaults;
 	const struct image_coder *coder;
 	enum err err = find_coder(bytes, len, &coder, why);
 	if (err == OK)
-		err = coder->decode(
-			bytes, len, options != NULL ? options : &defaults, out, &cut, why);
+		err = coder->decode(bytes, len, options, out, &cut, why);
 	if (err != OK)
-		image_finish(out);
+		image_drop(out, options->room);
 	else if (truncated != NULL)
 		*truncated = cut;
 	return err;

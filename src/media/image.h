@@ -58,6 +58,12 @@ struct image_options {
 	 * this long. 0 = full size.
 	 */
 	int min_side;
+	/*
+	 * NULL, or at least 3 * IMAGE_PIXELS_MAX bytes of the caller's, to which a JPEG's
+	 * pixels go without a detour over the heap. When `out->rgb` is this, the image is not
+	 * for image_finish.
+	 */
+	uint8_t *room;
 };
 
 /*

@@ -32,6 +32,9 @@ struct image_coder {
 
 extern const struct image_coder image_jpeg, image_png, image_webp;
 
+/* ERR_FORMAT for an empty file, ERR_LIMIT over IMAGE_FILE_MAX. */
+enum err image_check_bytes(size_t len, struct error *why) MUST_USE;
+
 /* ERR_FORMAT when a side is not positive, ERR_LIMIT over the limits of image.h. */
 enum err image_check_size(int64_t width, int64_t height, struct error *why) MUST_USE;
 
@@ -41,6 +44,9 @@ enum err image_check_size(int64_t width, int64_t height, struct error *why) MUST
  */
 enum err image_alloc(
 	struct image *out, int width, int height, int channels, struct error *why) MUST_USE;
+
+/* image_finish, except that pixels in `room` (may be NULL) are left to their owner. */
+void image_drop(struct image *image, const uint8_t *room);
 
 /* RGBA with straight alpha, in `image` by image_alloc(.., 4, ..), to RGB over white, in place. */
 void image_flatten(struct image *image);

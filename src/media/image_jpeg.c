@@ -26,7 +26,7 @@ struct reader {
 
 	const uint8_t *bytes;
 	size_t len;
-	int min_side;
+	const struct image_options *options;
 	struct image_info info;
 	struct image *out;
 	uint8_t *band; /* BAND_ROWS rows, when they do not go straight to `out` */
@@ -195,8 +195,9 @@ static void choose_scale(struct reader *r)
 	int longer = r->info.width > r->info.height ? r->info.width : r->info.height;
 	r->jpeg.scale_num = 1;
 	r->jpeg.scale_denom = 1;
-	while (r->min_side > 0 && r->jpeg.scale_denom < 8 &&
-		longer / (2 * (int)r->jpeg.scale_denom) >= r->min_side)
+	const int min_side = r->options->min_side;
+	while (min_side > 0 && r->jpeg.scale_denom < 8 &&
+		longer / (2 * (int)r->jpeg.scale_denom) >= min_side)
 		r->jpeg.scale_denom *= 2;
 }
 
@@ -213,9 +214,14 @@ static void make_room(struct reader *r, bool cmyk)
 	bool swap = orientation_swaps(r->info.orientation);
 	r->info.width = width;
 	r->info.height = height;
-	enum err err = image_alloc(r->out, swap ? height : width, swap ? width : height, 3, r->why);
-	if (err != OK)
-		fail_with(r, err);
+	int out_width = swap ? height : width, out_height = swap ? width : height;
+	if (r->options->room != NULL) {
+		*r->out = (struct image){out_width, out_height, r->options->room};
+	} else {
+		enum err err = image_alloc(r->out, out_width, out_height, 3, r->why);
+		if (err != OK)
+			fail_with(r, err);
+	}
 	if (r->info.orientation == 1 && !cmyk)
 		return;
 	r->band = malloc((size_t)width * BAND_ROWS * (cmyk ? 4 : 3));
@@ -292,7 +298,7 @@ static enum err try_to_decode(const uint8_t *bytes, size_t len, const struct ima
 	if (err != OK)
 		return err;
 	r->out = out;
-	r->min_side = options->min_side;
+	r->options = options;
 	err = check_bytes(r);
 	if (err == OK)
 		err = guarded(r, work_pixels);
@@ -314,7 +320,7 @@ static enum err decode_jpeg(const uint8_t *bytes, size_t len, const struct image
 		 * The tables between two scans of a progressive file are cut off or broken, an
 		 * error to libjpeg. What came before is a whole picture: without the rest.
 		 */
-		image_finish(out);
+		image_drop(out, options->room);
 		err = try_to_decode(bytes, outcome.scan_end, options, out, &outcome, why);
 		outcome.damaged = true;
 	}
