@@ -150,13 +150,26 @@ enum err engine_open(struct engine **out, struct store *store,
 	return OK;
 }
 
+static void drop_galleries(struct engine *e)
+{
+	gallery_free(e->gallery);
+	gallery_free(e->counter);
+	e->gallery = e->counter = NULL;
+}
+
+enum err engine_reload(struct engine *e, struct error *why)
+{
+	drop_galleries(e);
+	enum err err = load_galleries(e, why);
+	return err == OK ? refresh(e, why) : err;
+}
+
 void engine_close(struct engine *e)
 {
 	if (e == NULL)
 		return;
 	pipeline_close(e->pipeline);
-	gallery_free(e->gallery);
-	gallery_free(e->counter);
+	drop_galleries(e);
 	gallery_mask_finish(&e->named);
 	face_list_finish(&e->faces);
 	free(e);
@@ -457,21 +470,28 @@ static enum err load_new_photo(const struct engine *e, const char *path, struct 
 	return err;
 }
 
-enum err engine_enrol_photo(struct engine *e, const char *path, const struct enrol_options *options,
-	struct enrol_photo *out, struct error *why)
+enum err engine_enrol_image(struct engine *e, const struct image *photo,
+	const struct enrol_options *options, struct enrol_photo *out, struct error *why)
 {
-	struct image photo = {0};
 	const struct face *face = NULL;
-	*out = (struct enrol_photo){0};
-	enum err err = load_new_photo(e, path, &photo, out->photo_hash, why);
-	if (err == OK)
-		err = pipeline_run(e->pipeline, &photo, PIPELINE_TEMPLATE, &e->faces, NULL, why);
+	enum err err = pipeline_run(e->pipeline, photo, PIPELINE_TEMPLATE, &e->faces, NULL, why);
 	if (err == OK)
 		err = choose_face(&e->faces, options, &face, why);
 	if (err == OK) {
 		memcpy(out->vector, face->embedding, sizeof(out->vector));
 		out->quality = face->quality.score;
 	}
+	return err;
+}
+
+enum err engine_enrol_photo(struct engine *e, const char *path, const struct enrol_options *options,
+	struct enrol_photo *out, struct error *why)
+{
+	struct image photo = {0};
+	*out = (struct enrol_photo){0};
+	enum err err = load_new_photo(e, path, &photo, out->photo_hash, why);
+	if (err == OK)
+		err = engine_enrol_image(e, &photo, options, out, why);
 	image_finish(&photo);
 	return err;
 }

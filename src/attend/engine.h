@@ -19,6 +19,11 @@ struct engine;
 enum err engine_open(struct engine **out, struct store *store,
 	const struct pipeline_options *options, struct error *why) MUST_USE;
 void engine_close(struct engine *e);
+/*
+ * Reads everything from the store again: after other handles have changed it, or after
+ * store_use_org. After an error the engine can only be reloaded or closed.
+ */
+enum err engine_reload(struct engine *e, struct error *why) MUST_USE;
 struct pipeline *engine_pipeline(struct engine *e);              /* borrowed */
 const struct gallery *engine_gallery(const struct engine *e);    /* borrowed */
 const struct decision_rule *engine_rule(const struct engine *e); /* borrowed */
@@ -92,6 +97,10 @@ struct enrol_photo {
  */
 enum err engine_enrol_photo(struct engine *e, const char *path, const struct enrol_options *options,
 	struct enrol_photo *out, struct error *why) MUST_USE;
+
+/* The same for a photo that is decoded already; out->photo_hash stays as the caller set it. */
+enum err engine_enrol_image(struct engine *e, const struct image *photo,
+	const struct enrol_options *options, struct enrol_photo *out, struct error *why) MUST_USE;
 
 /* Who else a photo of somebody looks like. */
 struct resemblance {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/annotate.h"
 #include "cmd/cmd.h"
-#include "cmd/faces_json.h"
+#include "report/faces_json.h"
 #include "cmd/photo_run.h"
 #include "cmd/recognise.h"
 #include "cmd/words.h"

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "cmd/cmd.h"
-#include "cmd/faces_json.h"
+#include "report/faces_json.h"
 #include "cmd/recognise.h"
 #include "cmd/watch_track.h"
 #include "cmd/words.h"

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "report/json.h"
 
 enum {
 	PASSWD_BYTES = 16384,
@@ -279,20 +280,12 @@ enum err cmd_print_table(const struct table *t, struct error *why)
 
 json_t *cmd_json_number(double value)
 {
-	return isfinite(value) ? json_real(value) : json_null();
+	return json_number(value);
 }
 
 json_t *cmd_json_text(const char *text)
 {
-	if (text == NULL || text[0] == '\0')
-		return json_null();
-	json_t *string = json_string(text);
-	if (string != NULL)
-		return string;
-	char *printable = utf8_printable(text);
-	string = printable != NULL ? json_string(printable) : NULL;
-	free(printable);
-	return string;
+	return json_text(text);
 }
 
 int cmd_print_json(json_t *document)

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/name.h"
-#include "cmd/faces_json.h"
+#include "report/faces_json.h"
 #include "cmd/words.h"
 
 /* Bytes of the longest beginning, up to a slash, that all paths share. */

@@ -3,8 +3,8 @@
  * Faces as JSON, in the form that scripts rely on: detect, identify and mark have it in common.
  * All return a new reference, or NULL when out of memory. One thread.
  */
-#ifndef CMD_FACES_JSON_H
-#define CMD_FACES_JSON_H
+#ifndef REPORT_FACES_JSON_H
+#define REPORT_FACES_JSON_H
 
 #include <jansson.h>
 

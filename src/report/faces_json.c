@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/faces_json.h"
+#include "report/faces_json.h"
 
 #include <math.h>
 
-#include "cmd/cmd.h"
+#include "report/json.h"
 #include "vision/quality.h"
 
 /* Rounded, so that a document does not hold the noise of floats (0.10000000149011612). */
@@ -37,25 +37,12 @@ json_t *person_ref_json(const struct person *person)
 	return json_pack("{s:s,s:s}", "id", person->id, "name", person->name);
 }
 
-/* Appends to *list and drops the whole list when that fails: better no document than half a one. */
-static void append(json_t **list, json_t *item)
-{
-	if (!*list) {
-		json_decref(item);
-		return;
-	}
-	if (json_array_append_new(*list, item)) {
-		json_decref(*list);
-		*list = NULL;
-	}
-}
-
 static json_t *landmarks_json(const struct face *face)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < FACE_POINTS; i++) {
 		const struct point *p = &face->landmark[i];
-		append(&list, json_pack("[o,o]", pixels(p->x), pixels(p->y)));
+		json_append(&list, json_pack("[o,o]", pixels(p->x), pixels(p->y)));
 	}
 	return list;
 }
@@ -66,7 +53,7 @@ static json_t *issues_json(uint32_t issues)
 	for (int i = 0; i < QUALITY_ISSUES; i++) {
 		uint32_t bit = UINT32_C(1) << i;
 		if (issues & bit)
-			append(&list, json_string(quality_word((enum quality_issue)bit)));
+			json_append(&list, json_string(quality_word((enum quality_issue)bit)));
 	}
 	return list;
 }
@@ -74,14 +61,14 @@ static json_t *issues_json(uint32_t issues)
 json_t *face_json(const struct face *face)
 {
 	return json_pack("{s:o,s:o,s:o,s:{s:o,s:o}}", "box", box_json(&face->box), "score",
-		cmd_json_number((double)face->score), "landmarks", landmarks_json(face), "quality",
-		"score", cmd_json_number((double)face->quality.score), "issues",
+		json_number((double)face->score), "landmarks", landmarks_json(face), "quality",
+		"score", json_number((double)face->quality.score), "issues",
 		issues_json(face->quality.issues));
 }
 
 json_t *photo_error_json(const char *path, const char *error)
 {
-	return json_pack("{s:o,s:o}", "file", cmd_json_text(path), "error", cmd_json_text(error));
+	return json_pack("{s:o,s:o}", "file", json_text(path), "error", json_text(error));
 }
 
 json_t *detected_json(const char *path, const struct image *photo, const struct face_list *faces,
@@ -89,8 +76,8 @@ json_t *detected_json(const char *path, const struct image *photo, const struct 
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < faces->count; i++)
-		append(&list, face_json(&faces->face[i]));
-	return json_pack("{s:o,s:i,s:i,s:o,s:{s:o,s:o,s:o}}", "file", cmd_json_text(path), "width",
+		json_append(&list, face_json(&faces->face[i]));
+	return json_pack("{s:o,s:i,s:i,s:o,s:{s:o,s:o,s:o}}", "file", json_text(path), "width",
 		photo->width, "height", photo->height, "faces", list, "ms", "decode",
 		milliseconds(ms_decode), "detect", milliseconds(ms->detect), "landmarks",
 		milliseconds(ms->landmarks));
@@ -105,9 +92,9 @@ static json_t *verdict_json(
 	int failed =
 		json_object_set_new(o, "decision", json_string(decision_word(verdict->decision)));
 	failed |= json_object_set_new(o, "person", person_ref_json(person));
-	failed |= json_object_set_new(o, "distance", cmd_json_number(verdict->distance));
-	failed |= json_object_set_new(o, "margin", cmd_json_number(verdict->margin));
-	failed |= json_object_set_new(o, "threshold", cmd_json_number(verdict->threshold));
+	failed |= json_object_set_new(o, "distance", json_number(verdict->distance));
+	failed |= json_object_set_new(o, "margin", json_number(verdict->margin));
+	failed |= json_object_set_new(o, "threshold", json_number(verdict->threshold));
 	if (failed) {
 		json_decref(o);
 		return NULL;
@@ -119,8 +106,9 @@ json_t *identified_json(const char *path, const struct identified *id)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < id->faces.count; i++)
-		append(&list, verdict_json(&id->faces.face[i], &id->verdict[i], &id->person[i]));
-	return json_pack("{s:o,s:i,s:i,s:o,s:{s:o,s:o,s:o,s:o,s:o}}", "file", cmd_json_text(path),
+		json_append(
+			&list, verdict_json(&id->faces.face[i], &id->verdict[i], &id->person[i]));
+	return json_pack("{s:o,s:i,s:i,s:o,s:{s:o,s:o,s:o,s:o,s:o}}", "file", json_text(path),
 		"width", id->width, "height", id->height, "faces", list, "ms", "decode",
 		milliseconds(id->ms_decode), "detect", milliseconds(id->ms.detect), "landmarks",
 		milliseconds(id->ms.landmarks), "embed", milliseconds(id->ms.embed), "search",
