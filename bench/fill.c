@@ -13,27 +13,27 @@
 #include "store/store.h"
 #include "vision/pipeline.h"
 
-enum { PEOPLE_MAX = 1000000, PER_COMMIT = 1000 };
+enum { PEOPLE_MAX = 1000000, PER_COMMIT = 1000, TEMPLATE_DIM = 128 };
 
 /* Length of the embedding network's output, about; measured on the sample photos. */
 #define TEMPLATE_LENGTH 1.4
 
 /* A random direction: sums of twelve uniform numbers are normal enough. */
-static void random_template(uint32_t seed, float out[static FACE_DIM])
+static void random_template(uint32_t seed, float out[static TEMPLATE_DIM])
 {
 	uint8_t key[randombytes_SEEDBYTES] = {0};
 	memcpy(key, &seed, sizeof(seed));
-	uint16_t noise[FACE_DIM * 12];
+	uint16_t noise[TEMPLATE_DIM * 12];
 	randombytes_buf_deterministic(noise, sizeof(noise), key);
 	double square = 0;
-	for (size_t i = 0; i < FACE_DIM; i++) {
+	for (size_t i = 0; i < TEMPLATE_DIM; i++) {
 		double sum = 0;
 		for (size_t k = 0; k < 12; k++)
 			sum += noise[i * 12 + k] / 65536.0;
 		out[i] = (float)(sum - 6);
 		square += (double)out[i] * out[i];
 	}
-	for (size_t i = 0; i < FACE_DIM; i++)
+	for (size_t i = 0; i < TEMPLATE_DIM; i++)
 		out[i] = (float)(out[i] * TEMPLATE_LENGTH / sqrt(square));
 }
 
@@ -45,12 +45,12 @@ static enum err add_one(struct store *s, const char *model, uint32_t i, struct e
 	enum err err = store_person_add(s, &person, (int64_t)i + 1, why);
 	if (err != OK)
 		return err;
-	float vector[FACE_DIM];
+	float vector[TEMPLATE_DIM];
 	random_template(i, vector);
 	struct template_new t = {.person_id = person.id,
 		.model = model,
 		.vector = vector,
-		.dim = FACE_DIM,
+		.dim = TEMPLATE_DIM,
 		.quality = 1};
 	memcpy(t.photo_hash, &i, sizeof(i));
 	return store_template_add(s, &t, (int64_t)i + 1, why);

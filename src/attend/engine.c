@@ -33,10 +33,10 @@ struct engine {
 static enum err load_into(struct gallery *g, const char *person_id, const float *vector, size_t dim,
 	struct error *why)
 {
-	if (dim != FACE_DIM)
+	if (dim != gallery_dim(g))
 		return err_set(why, ERR_FORMAT,
-			"a template of person '%s' has %zu components, not %d", person_id, dim,
-			FACE_DIM);
+			"a template of person '%s' has %zu components, not %zu", person_id, dim,
+			gallery_dim(g));
 	return gallery_add(g, person_id, vector, why);
 }
 
@@ -65,9 +65,9 @@ static enum err load_galleries(struct engine *e, struct error *why)
 	enum err err = store_org(e->store, &org, why);
 	e->budget = org.budget;
 	if (err == OK)
-		err = gallery_new(&e->gallery, FACE_DIM, why);
+		err = gallery_new(&e->gallery, pipeline_dim(e->pipeline), why);
 	if (err == OK)
-		err = gallery_new(&e->counter, FACE_DIM, why);
+		err = gallery_new(&e->counter, pipeline_dim(e->pipeline), why);
 	if (err == OK)
 		err = store_templates(e->store, model, load_template, e, why);
 	if (err == OK)
@@ -283,7 +283,7 @@ void engine_seen(const struct engine *e, const struct identified *id, size_t i, 
 	snprintf(out->evidence.group_id, sizeof(out->evidence.group_id), "%s", e->group_id);
 	snprintf(out->evidence.second_id, sizeof(out->evidence.second_id), "%s", v->second_id);
 	snprintf(out->face.model, sizeof(out->face.model), "%s", pipeline_model(e->pipeline));
-	out->face.dim = FACE_DIM;
+	out->face.dim = gallery_dim(e->gallery);
 	memcpy(out->face.vector, face->embedding, sizeof(face->embedding));
 	out->look = (struct look){
 		.decision = v->decision,
@@ -503,7 +503,7 @@ enum err engine_enrol(struct engine *e, const char *person_id, const struct enro
 		.person_id = person_id,
 		.model = pipeline_model(e->pipeline),
 		.vector = photo->vector,
-		.dim = FACE_DIM,
+		.dim = gallery_dim(e->gallery),
 		.quality = photo->quality,
 	};
 	memcpy(t.photo_hash, photo->photo_hash, sizeof(t.photo_hash));

@@ -85,7 +85,7 @@ struct enrol_options {
 
 /* What an enrolment photo gives: exactly one usable face, or the reason why not. */
 struct enrol_photo {
-	float vector[FACE_DIM];
+	float vector[FACE_DIM_MAX]; /* pipeline_dim of it, then zeros */
 	float quality;
 	uint8_t photo_hash[PHOTO_HASH_BYTES];
 };

@@ -25,6 +25,7 @@ enum {
 	MADE_UP_HEIGHT = 1080,
 	MADE_UP_QUALITY = 90,
 	MADE_UP_FACE = 200, /* pixels: where a face would be */
+	SEARCH_DIM = 128,   /* as long as the templates of both built-in embeddings */
 	TINY_SIZE = 416,    /* the package's default input of the tiny detector */
 };
 
@@ -103,23 +104,36 @@ static enum err make_up_photo(struct buf *file, struct error *why)
 
 /* The stages of a picture in which there is no face: as if there was one in the middle. */
 struct parts {
+	struct model model[MODEL_KINDS]; /* by kind */
 	struct detector *detector;
 	struct landmarks *landmarks;
 	struct embed *embed;
 	struct detections found;
-	double min_score;
+	float min_score;
 };
 
 static enum err open_parts(struct parts *p, const struct bench_options *o, struct error *why)
 {
-	size_t threads = (size_t)o->threads;
-	p->min_score = o->min_score > 0 ? o->min_score : (double)PIPELINE_MIN_SCORE;
-	enum err rc = detector_open(
-		&p->detector, (enum detector_kind)o->detector, o->models, threads, why);
+	const struct pipeline_options *options = &o->pipeline;
+	size_t threads = (size_t)options->threads;
+	float min_score = options->min_score;
+	p->min_score = min_score > 0 ? min_score : PIPELINE_MIN_SCORE;
+	const struct model_places places = {options->home_models, options->models};
+	const char *name[] = {
+		[MODEL_DETECTOR] = options->detector ? options->detector : MODEL_DEFAULT_DETECTOR,
+		[MODEL_LANDMARKS] = MODEL_DEFAULT_LANDMARKS,
+		[MODEL_EMBEDDING] =
+			options->embedding ? options->embedding : MODEL_DEFAULT_EMBEDDING,
+	};
+	enum err rc = OK;
+	for (int i = 0; rc == OK && i < (int)(sizeof(name) / sizeof(name[0])); i++)
+		rc = model_find(&p->model[i], &places, name[i], (enum model_kind)i, why);
 	if (rc == OK)
-		rc = landmarks_open(&p->landmarks, o->models, threads, why);
+		rc = detector_open(&p->detector, &p->model[MODEL_DETECTOR], threads, why);
 	if (rc == OK)
-		rc = embed_open(&p->embed, o->models, threads, why);
+		rc = landmarks_open(&p->landmarks, &p->model[MODEL_LANDMARKS], threads, why);
+	if (rc == OK)
+		rc = embed_open(&p->embed, &p->model[MODEL_EMBEDDING], threads, why);
 	return rc;
 }
 
@@ -129,6 +143,8 @@ static void close_parts(struct parts *p)
 	landmarks_close(p->landmarks);
 	embed_close(p->embed);
 	detections_finish(&p->found);
+	for (int i = 0; i < MODEL_KINDS; i++)
+		model_finish(&p->model[i]);
 }
 
 /* Points where those of an upright face would be. */
@@ -139,6 +155,9 @@ static void make_up_landmarks(struct face *face)
 	for (size_t i = 0; i < ALIGN_POINTS; i++)
 		face->landmark[align_point[i]] =
 			(struct point){face->box.x + place[i].x, face->box.y + place[i].y};
+	/* Somewhere in a face: which points of it does not matter for the time. */
+	for (size_t i = 0; i < FACE_FIVE; i++)
+		face->five[i] = face->landmark[align_point[i]];
 }
 
 static enum err run_parts(
@@ -148,7 +167,7 @@ static enum err run_parts(
 				    MADE_UP_FACE}};
 	double begin = monotonic_ms();
 	/* Where the detector finds nothing it looks again in other ways: a single look is fair. */
-	enum err rc = detector_run_raw(p->detector, photo, (float)p->min_score, &p->found, why);
+	enum err rc = detector_run_raw(p->detector, photo, p->min_score, &p->found, why);
 	double detected = monotonic_ms();
 	if (rc == OK)
 		rc = landmarks_run(p->landmarks, photo, &face, why);
@@ -177,15 +196,9 @@ static enum err open_round(struct round *r, const struct bench_options *o, struc
 		enum err rc = make_up_photo(&r->file, why);
 		return rc == OK ? open_parts(&r->parts, o, why) : rc;
 	}
-	const struct pipeline_options options = {
-		.models = o->models,
-		.detector = (enum detector_kind)o->detector,
-		.min_score = (float)o->min_score,
-		.threads = o->threads,
-	};
 	enum err rc = image_load(o->photo, &(struct image_options){0}, &photo, &r->file, NULL, why);
 	image_finish(&photo);
-	return rc == OK ? pipeline_open(&r->pipeline, &options, why) : rc;
+	return rc == OK ? pipeline_open(&r->pipeline, &o->pipeline, why) : rc;
 }
 
 static void close_round(struct round *r)
@@ -247,16 +260,16 @@ void bench_stages_finish(struct bench_stages *b)
 
 /* --- search --- */
 
-static void random_template(float out[static FACE_DIM], uint32_t *state)
+static void random_template(float out[static SEARCH_DIM], uint32_t *state)
 {
-	for (size_t i = 0; i < FACE_DIM; i++)
+	for (size_t i = 0; i < SEARCH_DIM; i++)
 		out[i] = (float)(next_number(state) % 65536) / 65536.0f * 0.4f - 0.2f;
 }
 
 static enum err fill_gallery(struct gallery *g, int templates, uint32_t *state, struct error *why)
 {
 	char id[UUID_TEXT];
-	float vector[FACE_DIM];
+	float vector[SEARCH_DIM];
 	enum err rc = OK;
 	for (int i = 0; i < templates && rc == OK; i++) {
 		snprintf(id, sizeof(id), "00000000-0000-7000-8000-%012d", i);
@@ -270,9 +283,9 @@ enum err bench_search(struct timing *out, const struct bench_options *o, struct 
 {
 	struct gallery *g = NULL;
 	uint32_t state = 7;
-	float probe[FACE_DIM];
+	float probe[SEARCH_DIM];
 	*out = (struct timing){0};
-	enum err rc = gallery_new(&g, FACE_DIM, why);
+	enum err rc = gallery_new(&g, SEARCH_DIM, why);
 	if (rc == OK)
 		rc = fill_gallery(g, o->templates, &state, why);
 	for (int i = 0; i <= o->rounds && rc == OK; i++) {
@@ -299,15 +312,18 @@ static enum err build_tiny(struct graph **out, const struct weights *w, struct e
 }
 
 struct network {
-	const char *name, *model;
-	net_build_fn *build;
+	const char *name;
+	enum model_kind kind;
+	net_build_fn *build; /* NULL: an ONNX file */
 };
 
 static const struct network networks[BENCH_NETWORKS] = {
-	{"ssd_mobilenetv1", "ssd_mobilenetv1_model", faceapi_ssd},
-	{"tiny_face_detector", "tiny_face_detector_model", build_tiny},
-	{"face_landmark_68", "face_landmark_68_model", faceapi_landmarks},
-	{"face_recognition", "face_recognition_model", faceapi_embed},
+	{"ssd_mobilenetv1", MODEL_DETECTOR, faceapi_ssd},
+	{"tiny_face_detector", MODEL_DETECTOR, build_tiny},
+	{"yunet", MODEL_DETECTOR, NULL},
+	{"face_landmark_68", MODEL_LANDMARKS, faceapi_landmarks},
+	{"face_recognition", MODEL_EMBEDDING, faceapi_embed},
+	{"mobilefacenet", MODEL_EMBEDDING, NULL},
 };
 
 static void fill_input(struct session *s, const struct graph *g)
@@ -319,21 +335,48 @@ static void fill_input(struct session *s, const struct graph *g)
 		input[i] = (float)(next_number(&state) % 256) / 128.0f - 1.0f;
 }
 
+/* The session of a network; its operations a run into `out`. */
+static enum err open_network(struct session **session, struct bench_network *out,
+	const struct network *network, const struct model *model, size_t threads, struct error *why)
+{
+	const struct manifest_input *input = &model->manifest->input;
+	struct weights *weights = NULL;
+	struct graph *built = NULL;
+	struct onnx *onnx = NULL;
+	enum err rc;
+	if (network->build) {
+		rc = net_weights(&weights, model, why);
+		if (rc == OK)
+			rc = network->build(&built, weights, why);
+	} else {
+		rc = net_onnx(&onnx, model, (size_t)input->width, (size_t)input->height, why);
+	}
+	const struct graph *graph = built;
+	if (rc == OK && onnx)
+		graph = onnx_graph(onnx);
+	if (rc == OK)
+		rc = session_open(session, graph, 1, threads, why);
+	if (rc == OK) {
+		out->flops = graph_flops(graph);
+		fill_input(*session, graph);
+	}
+	graph_free(built);
+	weights_free(weights);
+	onnx_free(onnx);
+	return rc;
+}
+
 static enum err one_network(struct bench_network *out, const struct network *network,
 	const struct bench_options *o, struct error *why)
 {
-	struct weights *weights = NULL;
-	struct graph *graph = NULL;
+	const struct model_places places = {o->pipeline.home_models, o->pipeline.models};
 	struct session *session = NULL;
-	enum err rc = net_weights(&weights, o->models, network->model, why);
+	struct model model = {0};
+	enum err rc = model_find(&model, &places, network->name, network->kind, why);
+	if (rc == ERR_NOT_FOUND && !network->build)
+		return OK; /* one that need not be installed */
 	if (rc == OK)
-		rc = network->build(&graph, weights, why);
-	if (rc == OK)
-		rc = session_open(&session, graph, 1, (size_t)o->threads, why);
-	if (rc == OK) {
-		out->flops = graph_flops(graph);
-		fill_input(session, graph);
-	}
+		rc = open_network(&session, out, network, &model, (size_t)o->pipeline.threads, why);
 	for (int i = 0; i <= o->rounds && rc == OK; i++) {
 		double begin = monotonic_ms();
 		rc = session_run(session, why);
@@ -343,8 +386,7 @@ static enum err one_network(struct bench_network *out, const struct network *net
 			rc = stopped(why);
 	}
 	session_close(session);
-	graph_free(graph);
-	weights_free(weights);
+	model_finish(&model);
 	return rc;
 }
 

@@ -17,11 +17,9 @@ enum {
 };
 
 struct bench_options {
-	const char *models; /* the folder */
-	const char *photo;  /* NULL: a picture that is made up, without faces */
-	int detector;       /* enum detector_kind */
-	double min_score;
-	int threads, rounds, templates;
+	struct pipeline_options pipeline; /* models, threads and the like */
+	const char *photo;                /* NULL: a picture that is made up, without faces */
+	int rounds, templates;
 };
 
 /* Times of one thing in milliseconds. */
@@ -52,13 +50,13 @@ void bench_stages_finish(struct bench_stages *b);
 enum err bench_search(
 	struct timing *out, const struct bench_options *o, struct error *why) MUST_USE;
 
-/* One network alone. */
+/* One network alone, in its own size of input; without times when it is not installed. */
 struct bench_network {
 	const char *name;
 	double flops; /* of one run */
 	struct timing timing;
 };
-enum { BENCH_NETWORKS = 4 };
+enum { BENCH_NETWORKS = 6 };
 enum err bench_networks(struct bench_network out[static BENCH_NETWORKS],
 	const struct bench_options *o, struct error *why) MUST_USE;
 

@@ -150,8 +150,8 @@ enum err cmd_store(struct cmd *c, unsigned flags, struct error *why) MUST_USE;
 enum err cmd_store_read(struct cmd *c, struct error *why) MUST_USE;
 
 struct engine_choice {
-	int detector;               /* enum detector_kind */
-	double min_score, min_face; /* 0 = the pipeline's own */
+	const char *detector, *embedding; /* names of models; NULL = the default ones */
+	double min_score, min_face;       /* 0 = the pipeline's own */
 };
 /* Opens the store and the engine (models, gallery). */
 enum err cmd_engine(struct cmd *c, unsigned flags, const struct engine_choice *choice,

@@ -70,7 +70,7 @@ static enum err measure(struct bench *b, struct error *why)
 	if (rc == OK)
 		rc = bench_networks(b->network, &b->options, why);
 	if (rc == OK)
-		b->peak_flops = peak_flops(PEAK_SECONDS) * b->options.threads;
+		b->peak_flops = peak_flops(PEAK_SECONDS) * b->options.pipeline.threads;
 	return rc;
 }
 
@@ -99,6 +99,8 @@ static int print_json(const struct bench *b)
 		json_object_set_new(stages, bench_stage_name[i], timing_json(&b->stages.stage[i]));
 	for (size_t i = 0; i < BENCH_NETWORKS; i++) {
 		const struct bench_network *n = &b->network[i];
+		if (n->timing.count == 0)
+			continue;
 		json_t *entry = timing_json(&n->timing);
 		json_object_set_new(entry, "gflops", cmd_json_number(flops_per_second(n) / 1e9));
 		json_object_set_new(entry, "share_of_peak",
@@ -111,7 +113,7 @@ static int print_json(const struct bench *b)
 	json_t *search = timing_json(&b->search);
 	json_object_set_new(search, "templates", json_integer(b->options.templates));
 	return cmd_print_json(json_pack("{s:o,s:i,s:o,s:{s:s,s:i,s:i},s:o,s:o,s:o,s:o,s:o}", "cpu",
-		cmd_json_text(b->cpu), "threads", b->options.threads, "peak_gflops",
+		cmd_json_text(b->cpu), "threads", b->options.pipeline.threads, "peak_gflops",
 		cmd_json_number(b->peak_flops / 1e9), "photo", "source",
 		b->options.photo ? "given" : "made up", "width", b->stages.width, "height",
 		b->stages.height, "stages", stages, "pipeline", pipeline, "search", search,
@@ -170,7 +172,8 @@ static enum err print_networks(const struct bench *b, struct error *why)
 	struct table *t = NULL;
 	enum err rc = table_new(&t, columns, sizeof(columns) / sizeof(columns[0]), why);
 	for (size_t i = 0; i < BENCH_NETWORKS && rc == OK; i++)
-		rc = add_network(t, &b->network[i], b->peak_flops, why);
+		if (b->network[i].timing.count > 0)
+			rc = add_network(t, &b->network[i], b->peak_flops, why);
 	if (rc == OK)
 		rc = cmd_print_table(t, why);
 	table_free(t);
@@ -179,7 +182,7 @@ static enum err print_networks(const struct bench *b, struct error *why)
 
 static enum err print_text_report(const struct bench *b, struct error *why)
 {
-	int threads = b->options.threads;
+	int threads = b->options.pipeline.threads;
 	enum err rc = print_text(why, "%s, %d %s, peak %.0f GFLOP/s\n", b->cpu, threads,
 		threads == 1 ? "thread" : "threads", b->peak_flops / 1e9);
 	if (rc == OK)
@@ -198,16 +201,22 @@ static int run(struct cmd *c)
 {
 	const struct bench_command_options *o = c->options;
 	struct error why = {0};
-	char *models = NULL;
-	struct bench b = {.options = {.photo = o->photo,
-				  .detector = o->choice.detector,
-				  .min_score = o->choice.min_score,
-				  .threads = c->threads > 0 ? c->threads : 1,
-				  .rounds = o->rounds,
-				  .templates = o->templates}};
+	char *models = NULL, *home = NULL;
+	struct bench b = {
+		.options = {.photo = o->photo, .rounds = o->rounds, .templates = o->templates}};
 	interrupt_catch();
 	enum err rc = models_folder(c->models_given, &models, &why);
-	b.options.models = models;
+	if (rc == OK)
+		rc = recognise_home(c, &home, &why);
+	b.options.pipeline = (struct pipeline_options){
+		.models = models,
+		.home_models = home,
+		.detector = o->choice.detector,
+		.embedding = o->choice.embedding,
+		.min_score = (float)o->choice.min_score,
+		.min_face = (float)o->choice.min_face,
+		.threads = c->threads > 0 ? c->threads : 1,
+	};
 	if (rc == OK)
 		rc = measure(&b, &why);
 	int status = EXIT_OK;
@@ -222,6 +231,7 @@ static int run(struct cmd *c)
 	timing_finish(&b.search);
 	bench_stages_finish(&b.stages);
 	free(models);
+	free(home);
 	return status;
 }
 

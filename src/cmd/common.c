@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/recognise.h"
 #include "cmd/options.h"
 #include "report/json.h"
 
@@ -140,15 +141,19 @@ enum err cmd_engine(
 {
 	if (c->engine != NULL)
 		return OK;
-	char *models = NULL;
+	char *models = NULL, *home = NULL;
 	/* The models come first: without them no home is made. */
 	enum err err = models_folder(c->models_given, &models, why);
 	if (err == OK)
 		err = cmd_store(c, flags, why);
+	if (err == OK)
+		err = recognise_home(c, &home, why);
 	if (err == OK) {
 		const struct pipeline_options options = {
 			.models = models,
-			.detector = (enum detector_kind)choice->detector,
+			.home_models = home,
+			.detector = choice->detector,
+			.embedding = choice->embedding,
 			.min_score = (float)choice->min_score,
 			.min_face = (float)choice->min_face,
 			.threads = c->threads,
@@ -156,6 +161,7 @@ enum err cmd_engine(
 		err = engine_open(&c->engine, c->store, &options, why);
 	}
 	free(models);
+	free(home);
 	return err;
 }
 

@@ -250,16 +250,16 @@ static void look_models(struct doctor *d)
 		doctor_say(d, DOCTOR_FAIL, "models", NULL, "%s", why.text);
 		return;
 	}
-	for (int kind = DETECTOR_SSD; kind <= DETECTOR_TINY; kind++) {
+	for (size_t i = 0; i < sizeof(detectors) / sizeof(detectors[0]); i++) {
 		struct pipeline *p = NULL;
 		const struct pipeline_options options = {
-			.models = folder, .detector = (enum detector_kind)kind, .threads = 1};
+			.models = folder, .detector = detectors[i], .threads = 1};
 		if (pipeline_open(&p, &options, &why) == OK)
 			doctor_say(d, DOCTOR_OK, "models", NULL, "%s with the %s detector, in '%s'",
-				pipeline_model(p), detectors[kind], folder);
+				pipeline_model(p), detectors[i], folder);
 		else
-			doctor_say(d, DOCTOR_FAIL, "models", NULL, "%s detector: %s",
-				detectors[kind], why.text);
+			doctor_say(d, DOCTOR_FAIL, "models", NULL, "%s detector: %s", detectors[i],
+				why.text);
 		pipeline_close(p);
 	}
 	look_sums(d, folder);

@@ -170,7 +170,7 @@ static double nearest_in_batch(const struct enrol_batch *batch, const struct enr
 		double squared = 0;
 		if (other == item || !other->usable)
 			continue;
-		for (size_t k = 0; k < FACE_DIM; k++) {
+		for (size_t k = 0; k < FACE_DIM_MAX; k++) {
 			double d = (double)item->photo.vector[k] - (double)other->photo.vector[k];
 			squared += d * d;
 		}

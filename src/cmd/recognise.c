@@ -3,16 +3,32 @@
 
 #include <stdlib.h>
 
-enum err recognise_pipeline(struct pipeline **out, const struct cmd *c,
-	const struct engine_choice *choice, struct error *why)
+#include "base/file.h"
+
+enum err recognise_home(struct cmd *c, char **out, struct error *why)
 {
-	char *models = NULL;
+	*out = NULL;
+	enum err rc = cmd_home(c, why);
+	if (rc != OK)
+		return rc;
+	*out = path_join(c->home, "models");
+	return *out != NULL ? OK : err_set(why, ERR_NOMEM, "no memory for a path");
+}
+
+enum err recognise_pipeline(
+	struct pipeline **out, struct cmd *c, const struct engine_choice *choice, struct error *why)
+{
+	char *models = NULL, *home = NULL;
 	*out = NULL;
 	enum err rc = models_folder(c->models_given, &models, why);
+	if (rc == OK)
+		rc = recognise_home(c, &home, why);
 	if (rc == OK) {
 		const struct pipeline_options options = {
 			.models = models,
-			.detector = (enum detector_kind)choice->detector,
+			.home_models = home,
+			.detector = choice->detector,
+			.embedding = choice->embedding,
 			.min_score = (float)choice->min_score,
 			.min_face = (float)choice->min_face,
 			.threads = c->threads,
@@ -20,5 +36,6 @@ enum err recognise_pipeline(struct pipeline **out, const struct cmd *c,
 		rc = pipeline_open(out, &options, why);
 	}
 	free(models);
+	free(home);
 	return rc;
 }

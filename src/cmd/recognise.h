@@ -8,15 +8,21 @@
 #include "cmd/cmd.h"
 #include "vision/pipeline.h"
 
-/* Three rows of an option table; `type` has a `struct engine_choice choice`. */
+/* Four rows of an option table; `type` has a `struct engine_choice choice`. */
 #define RECOGNISE_OPTIONS(type)                                                             \
 	{.name = "detector",                                                                \
-		.kind = OPTION_CHOICE,                                                      \
+		.kind = OPTION_TEXT,                                                        \
 		.value = "NAME",                                                            \
-		.help = "network that finds the faces: ssd (default; finds more) or tiny "  \
-			"(quicker)",                                                        \
+		.help = "model that finds the faces: ssd (default), tiny (quicker) or one " \
+			"of 'rollcall models'",                                             \
 		.offset = offsetof(type, choice.detector),                                  \
-		.choices = "ssd|tiny"},                                                     \
+		.complete = "ssd|tiny|yunet"},                                              \
+		{.name = "embedding",                                                       \
+			.kind = OPTION_TEXT,                                                \
+			.value = "NAME",                                                    \
+			.help = "model that tells faces apart (face_recognition)",          \
+			.offset = offsetof(type, choice.embedding),                         \
+			.complete = "face_recognition|mobilefacenet"},                      \
 		{.name = "min-score",                                                       \
 			.kind = OPTION_NUMBER,                                              \
 			.value = "S",                                                       \
@@ -32,8 +38,11 @@
 		.max = MIN_FACE_MOST                                                        \
 	}
 
+/* The installed models' folder, HOME/models, for free(3). */
+enum err recognise_home(struct cmd *c, char **out, struct error *why) MUST_USE;
+
 /* Opens a pipeline for a command that needs no database. Close with pipeline_close. */
-enum err recognise_pipeline(struct pipeline **out, const struct cmd *c,
+enum err recognise_pipeline(struct pipeline **out, struct cmd *c,
 	const struct engine_choice *choice, struct error *why) MUST_USE;
 
 #endif

@@ -27,7 +27,7 @@ struct look_back {
 /* Invariant: look[] holds the latest `looks` frames of the window, oldest first. */
 struct track {
 	struct box box;
-	float embedding[FACE_DIM];
+	float embedding[FACE_DIM_MAX];
 	int64_t last_ms;
 	int64_t doubt_told_ms; /* review or unknown was told; valid if doubt_told */
 	bool doubt_told;
@@ -96,7 +96,7 @@ static double overlap(const struct box *a, const struct box *b)
 static double distance(const float *a, const float *b)
 {
 	double sum = 0;
-	for (size_t i = 0; i < FACE_DIM; i++) {
+	for (size_t i = 0; i < FACE_DIM_MAX; i++) {
 		double d = (double)a[i] - (double)b[i];
 		sum += d * d;
 	}

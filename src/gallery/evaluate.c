@@ -14,13 +14,13 @@
 struct sample {
 	const struct pair_photo *photo; /* borrowed from the pairs */
 	bool found;
-	float vector[FACE_DIM];
+	float vector[FACE_DIM_MAX];
 };
 
 /* Sorted by photo, each once. */
 struct samples {
 	struct sample *item;
-	size_t count;
+	size_t count, dim; /* dim: of a vector */
 };
 
 void evaluation_finish(struct evaluation *e)
@@ -148,11 +148,11 @@ static enum err embed_all(struct pipeline *p, const struct evaluate_options *opt
 	return err;
 }
 
-static double distance(const struct sample *a, const struct sample *b)
+static double distance(const struct samples *s, const struct sample *a, const struct sample *b)
 {
 	if (!a->found || !b->found)
 		return NAN;
-	return sqrt(scan_exact(a->vector, b->vector, FACE_DIM));
+	return sqrt(scan_exact(a->vector, b->vector, s->dim));
 }
 
 static enum err measure_pairs(const struct pair_list *pairs, const struct samples *s,
@@ -163,8 +163,8 @@ static enum err measure_pairs(const struct pair_list *pairs, const struct sample
 		return err_set(why, ERR_NOMEM, "no memory for %zu pairs", pairs->count);
 	for (size_t i = 0; i < pairs->count; i++) {
 		const struct pair *pair = &pairs->item[i];
-		c[i].distance =
-			distance(sample_find(s, &pair->photo[0]), sample_find(s, &pair->photo[1]));
+		c[i].distance = distance(
+			s, sample_find(s, &pair->photo[0]), sample_find(s, &pair->photo[1]));
 		c[i].same = pair->same;
 		c[i].fold = pair->fold;
 	}
@@ -186,7 +186,7 @@ static enum err measure_all(const struct samples *s, struct evaluation *out, str
 			if (!a->found || !b->found)
 				continue;
 			bool same = strcmp(a->photo->name, b->photo->name) == 0;
-			distances_add(same ? out->same : out->different, distance(a, b));
+			distances_add(same ? out->same : out->different, distance(s, a, b));
 		}
 	}
 	return OK;
@@ -200,6 +200,7 @@ enum err evaluate_run(struct pipeline *p, const struct evaluate_options *options
 	enum err err = samples_of(options->pairs, &s, why);
 	if (err == OK)
 		err = embed_all(p, options, &s, out, why);
+	s.dim = pipeline_dim(p);
 	if (err == OK)
 		err = measure_pairs(options->pairs, &s, &out->pairs, why);
 	if (err == OK)

@@ -9,17 +9,11 @@
 #include <stddef.h>
 
 #include "gallery/impostors.h"
+#include "vision/manifest.h"
 
 enum { FMR_POINTS = 51 };
 #define FMR_FIRST 0.30 /* distance of the first point; the others follow by FMR_STEP */
 #define FMR_STEP 0.01
-
-/* Of comparisons of different people, the share nearer than a distance. */
-struct fmr_point {
-	double rate;    /* an enrolled template and a probe */
-	double high;    /* upper end of its 95 % interval */
-	double gallery; /* two enrolled templates */
-};
 
 /* What was measured of one model, and on what. */
 struct fmr_table {

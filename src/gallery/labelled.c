@@ -86,7 +86,7 @@ enum err labelled_load(struct pipeline *p, const struct evaluate_options *option
 	struct face_list faces = {0};
 	struct pair_photo *id;
 	size_t count;
-	*out = (struct labelled){0};
+	*out = (struct labelled){.dim = pipeline_dim(p)};
 	enum err err = list_photos(options->pairs, &id, &count, why);
 	if (err == OK) {
 		out->photo = mem_array(count, sizeof(*out->photo));
@@ -108,9 +108,9 @@ enum err labelled_load(struct pipeline *p, const struct evaluate_options *option
 
 /* --- the table --- */
 
-static double between(const float *a, const float *b)
+static double between(const struct labelled *set, const float *a, const float *b)
 {
-	return sqrt(scan_exact(a, b, FACE_DIM));
+	return sqrt(scan_exact(a, b, set->dim));
 }
 
 static void compare_all(
@@ -122,10 +122,12 @@ static void compare_all(
 			const struct labelled_photo *b = &set->photo[j];
 			if (a->person == b->person)
 				continue;
-			impostors_add(probe, a->person, b->person, between(a->probe, b->template));
-			impostors_add(probe, a->person, b->person, between(a->template, b->probe));
 			impostors_add(
-				gallery, a->person, b->person, between(a->template, b->template));
+				probe, a->person, b->person, between(set, a->probe, b->template));
+			impostors_add(
+				probe, a->person, b->person, between(set, a->template, b->probe));
+			impostors_add(gallery, a->person, b->person,
+				between(set, a->template, b->template));
 		}
 	}
 }
@@ -262,7 +264,7 @@ static enum err identify_all(
 static enum err run_draw(struct draw *d, const struct decision_rule *rule, struct error *why)
 {
 	struct gallery *g;
-	enum err err = gallery_new(&g, FACE_DIM, why);
+	enum err err = gallery_new(&g, d->set->dim, why);
 	for (size_t i = 0; err == OK && i < d->set->people; i++) {
 		char id[UUID_TEXT];
 		snprintf(id, sizeof(id), "%zu", i);

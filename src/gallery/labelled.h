@@ -14,14 +14,14 @@
 struct labelled_photo {
 	size_t person; /* number of its name, from 0 */
 	double quality;
-	float probe[FACE_DIM];    /* as a face to identify is looked at */
-	float template[FACE_DIM]; /* as a photo to enrol is */
+	float probe[FACE_DIM_MAX];    /* as a face to identify is looked at */
+	float template[FACE_DIM_MAX]; /* as a photo to enrol is */
 };
 
 /* Sorted by name; of people. Zero-initialise; release with labelled_finish. */
 struct labelled {
 	struct labelled_photo *photo;
-	size_t count, people;
+	size_t count, people, dim;
 	size_t failed; /* photos without a face, which are left out */
 };
 void labelled_finish(struct labelled *set);

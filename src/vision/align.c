@@ -72,6 +72,13 @@ bool align_map(const struct point landmark[static FACE_POINTS], int size, double
 		hypot(to_photo->a, to_photo->d) > 0;
 }
 
+bool align_map_five(const struct point chip[static FACE_FIVE],
+	const struct point five[static FACE_FIVE], struct affine *to_photo)
+{
+	return similarity_fit(chip, five, FACE_FIVE, to_photo) &&
+		hypot(to_photo->a, to_photo->d) > 0;
+}
+
 /* dlib's mean face: which of the 68 points, and where in parts of the face's square. */
 static const struct {
 	int point;

@@ -41,7 +41,14 @@ bool similarity_fit(
 	const struct point *from, const struct point *to, size_t count, struct affine *out);
 
 /*
- * The same by all points but the jaw, the brows and the lower lip's edge (17 to 26, 55 to
+ * The map for a chip in which the five points belong at `chip`. False for points that make no
+ * face.
+ */
+bool align_map_five(const struct point chip[static FACE_FIVE],
+	const struct point five[static FACE_FIVE], struct affine *to_photo);
+
+/*
+ * By all points but the jaw, the brows and the lower lip's edge (17 to 26, 55 to
  * 59): the least-squares fit on dlib's mean face (get_face_chip_details for 68 points). The
  * noise of single points counts less; what that brings: docs/accuracy.md, "Alignment".
  */

@@ -25,10 +25,25 @@ float sigmoid(float x)
 	return 1 / (1 + expf(-x));
 }
 
+void detection_move(struct detection *d, float factor, float x, float y)
+{
+	d->left = x + d->left * factor;
+	d->top = y + d->top * factor;
+	d->right = x + d->right * factor;
+	d->bottom = y + d->bottom * factor;
+	for (int i = 0; i < FACE_FIVE; i++) {
+		d->point[i].x = x + d->point[i].x * factor;
+		d->point[i].y = y + d->point[i].y * factor;
+	}
+}
+
 static struct detection centred(float x, float y, float width, float height, float score)
 {
-	return (struct detection){
-		x - width / 2, y - height / 2, x + width / 2, y + height / 2, score};
+	return (struct detection){.left = x - width / 2,
+		.top = y - height / 2,
+		.right = x + width / 2,
+		.bottom = y + height / 2,
+		.score = score};
 }
 
 struct detection ssd_box(const float anchor[static 4], const float code[static 4])
@@ -46,6 +61,24 @@ struct detection tiny_box(const float code[static 5], size_t column, size_t row,
 	return centred(((float)column + sigmoid(code[0])) / side,
 		((float)row + sigmoid(code[1])) / side, expf(code[2]) * anchor[0] / side,
 		expf(code[3]) * anchor[1] / side, sigmoid(code[4]));
+}
+
+static float unit(float x)
+{
+	return fminf(fmaxf(x, 0), 1);
+}
+
+struct detection yunet_box(const struct yunet_cell *cell, size_t column, size_t row, float stride)
+{
+	float x = (float)column, y = (float)row;
+	struct detection d = centred((x + cell->box[0]) * stride, (y + cell->box[1]) * stride,
+		expf(cell->box[2]) * stride, expf(cell->box[3]) * stride,
+		sqrtf(unit(*cell->face) * unit(*cell->object)));
+	d.pointed = true;
+	for (int i = 0; i < FACE_FIVE; i++)
+		d.point[i] = (struct point){
+			(x + cell->point[2 * i]) * stride, (y + cell->point[2 * i + 1]) * stride};
+	return d;
 }
 
 static float area_of(const struct detection *d)

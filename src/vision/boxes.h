@@ -3,6 +3,7 @@
 #ifndef VISION_BOXES_H
 #define VISION_BOXES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -11,8 +12,13 @@
 /* A box by its corners, in parts of the side of the detector's square input. */
 struct detection {
 	float left, top, right, bottom;
-	float score; /* 0..1 */
+	float score;                   /* 0..1 */
+	bool pointed;                  /* is there something in `point`? */
+	struct point point[FACE_FIVE]; /* as face->five; in the box's unit */
 };
+
+/* Scales all of it by `factor`, then moves it by (x, y). */
+void detection_move(struct detection *d, float factor, float x, float y);
 
 /* A growing list; zero-initialise, release with detections_finish. */
 struct detections {
@@ -39,6 +45,19 @@ struct detection ssd_box(const float anchor[static 4], const float code[static 4
  */
 struct detection tiny_box(const float code[static 5], size_t column, size_t row, size_t cells,
 	const float anchor[static 2]);
+
+/* What YuNet gives for a cell of one stride: outputs of its network at the cell. */
+struct yunet_cell {
+	const float *face, *object; /* (1) each: two scores, 0..1 */
+	/* (4) the centre's x and y from the cell's corner, log of width and height; in cells */
+	const float *box;
+	const float *point; /* (5, 2) from the cell's corner, in cells */
+};
+
+/*
+ * A box of YuNet: score = sqrt(face * object). `stride` is a cell's side, in parts of the input's.
+ */
+struct detection yunet_box(const struct yunet_cell *cell, size_t column, size_t row, float stride);
 
 /* 1 / (1 + e^-x). */
 float sigmoid(float x);

@@ -20,6 +20,8 @@ enum {
 	LEVEL_RATIO = 3,  /* of one level's step to the next finer one's */
 	LOOK_ROOM = 96,   /* of a second look's input, beside the face */
 	LOOKS_MAX = 32,   /* candidates of a photo that are looked at again */
+	STEP_LEAST = 8,   /* of a network's input's sides */
+	STEP_MOST = 64,
 };
 
 #define LOOK_SCORE 0.1f      /* from here on a detection is worth a second look */
@@ -36,26 +38,41 @@ enum {
 #define LOOK_APART 0.2f /* overlap with a sure face up to which it is another one */
 
 static const struct detector_ops *const detectors[] = {
-	[DETECTOR_SSD] = &detect_ssd_ops,
-	[DETECTOR_TINY] = &detect_tiny_ops,
+	&detect_ssd_ops,
+	&detect_tiny_ops,
+	&detect_yunet_ops,
 };
 
-enum err detector_open(struct detector **out, enum detector_kind kind, const char *models,
-	size_t threads, struct error *why)
+static const struct detector_ops *ops_for(const char *decoder)
 {
+	for (size_t i = 0; i < sizeof(detectors) / sizeof(detectors[0]); i++)
+		if (strcmp(detectors[i]->decoder, decoder) == 0)
+			return detectors[i];
+	return NULL;
+}
+
+enum err detector_open(
+	struct detector **out, const struct model *model, size_t threads, struct error *why)
+{
+	const struct manifest *m = model->manifest;
 	struct detector_net *n;
 	*out = NULL;
-	if ((size_t)kind >= sizeof(detectors) / sizeof(detectors[0]))
-		return err_set(why, ERR_ARG, "there is no detector %d", (int)kind);
 	struct detector *d = calloc(1, sizeof(*d));
 	if (d == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the detector");
-	d->ops = detectors[kind];
+	d->ops = ops_for(m->decoder);
+	d->model = model;
 	d->threads = threads;
-	d->models = strdup(models);
+	d->step = m->input.multiple;
 	enum err err = OK;
-	if (d->models == NULL)
-		err = err_set(why, ERR_NOMEM, "no memory for the detector");
+	if (m->kind != MODEL_DETECTOR || d->ops == NULL)
+		err = err_set(why, ERR_UNSUPPORTED,
+			"model '%s': nothing here reads the output of a %s of the kind '%s'",
+			m->name, model_kind_word(m->kind), m->decoder);
+	else if (d->step < STEP_LEAST || d->step > STEP_MOST)
+		err = err_set(why, ERR_UNSUPPORTED,
+			"model '%s': it must take inputs in multiples of %d to %d pixels, not %d",
+			m->name, STEP_LEAST, STEP_MOST, d->step);
 	else
 		err = detector_net(d, VIEW_FEW, VIEW_FEW, &n, why);
 	if (err != OK) {
@@ -66,20 +83,16 @@ enum err detector_open(struct detector **out, enum detector_kind kind, const cha
 	return OK;
 }
 
-const char *detector_name(const struct detector *d)
-{
-	return d->ops->name;
-}
-
 enum err detector_run_raw(struct detector *d, const struct image *photo, float min_score,
 	struct detections *found, struct error *why)
 {
 	struct detector_net *n;
 	found->count = 0;
-	enum err err = detector_net(d, d->ops->size, d->ops->size, &n, why);
+	int size = d->ops->size;
+	enum err err = detector_net(d, size, size, &n, why);
 	if (err != OK)
 		return err;
-	sample_square_tf(photo, 0, d->ops->size, session_input(n->session, 0));
+	sample_square_tf(photo, 0, size, session_input(n->session, 0));
 	return detector_infer(d, n, min_score, found, why);
 }
 
@@ -177,7 +190,7 @@ static enum err scan(struct detector *d, const struct image *photo,
 	double longer = longer_side(photo);
 	enum err err = OK;
 	for (double step = finest(d, longer, (double)options->min_face);; step *= LEVEL_RATIO) {
-		struct level l = level_of(photo, step, d->ops->step);
+		struct level l = level_of(photo, step, d->step);
 		err = scan_level(d, photo, &l, LOOK_SCORE, found, why);
 		if (err != OK || longer / step <= VIEW_WHOLE)
 			return err;
@@ -201,7 +214,7 @@ static enum err look_at(struct detector *d, const struct image *photo, const str
 {
 	double width = (double)c->right - c->left, height = (double)c->bottom - c->top;
 	double step = fmax(width, height) / size;
-	int side = (size + LOOK_ROOM + d->ops->step - 1) / d->ops->step * d->ops->step;
+	int side = (size + LOOK_ROOM + d->step - 1) / d->step * d->step;
 	side = side < VIEW_MIN ? VIEW_MIN : side;
 	struct sample_window v = {((double)c->left + c->right - step * side) / 2,
 		((double)c->top + c->bottom - step * side) / 2, step, side, side};
@@ -281,7 +294,7 @@ static enum err see_whole(struct detector *d, const struct image *photo, float m
 	double longer = longer_side(photo);
 	if (longer > FRAME_MAX)
 		return OK;
-	struct level l = level_of(photo, longer / d->ops->size, d->ops->step);
+	struct level l = level_of(photo, longer / d->ops->size, d->step);
 	return scan_level(d, photo, &l, min_score, found, why);
 }
 
@@ -290,17 +303,13 @@ static enum err see_whole(struct detector *d, const struct image *photo, float m
 static void to_parts(struct detection *f, const struct image *photo, bool clamp)
 {
 	float width = (float)photo->width, height = (float)photo->height;
-	float longer = fmaxf(width, height);
 	if (clamp) {
 		f->left = fmaxf(f->left, 0);
 		f->top = fmaxf(f->top, 0);
 		f->right = fminf(f->right, width);
 		f->bottom = fminf(f->bottom, height);
 	}
-	f->left /= longer;
-	f->top /= longer;
-	f->right /= longer;
-	f->bottom /= longer;
+	detection_move(f, 1 / fmaxf(width, height), 0, 0);
 }
 
 enum err detector_run(struct detector *d, const struct image *photo,

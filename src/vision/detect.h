@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the faces of a photo are. Two detectors behind one interface; one thread at a
+ * Where the faces of a photo are. Several detectors behind one interface; one thread at a
  * time a detector.
  */
 #ifndef VISION_DETECT_H
@@ -11,17 +11,17 @@
 #include "base/err.h"
 #include "media/image.h"
 #include "vision/boxes.h"
-#include "vision/pipeline.h"
+#include "vision/model.h"
 
 struct detector;
 
-/* Opens a detector with its model from a folder. ERR_NOT_FOUND: the model is missing. */
-enum err detector_open(struct detector **out, enum detector_kind kind, const char *models,
-	size_t threads, struct error *why) MUST_USE;
+/*
+ * Opens a detector; `model` is borrowed until it is closed. ERR_NOT_FOUND: a file is missing;
+ * ERR_UNSUPPORTED: nothing here reads what the model gives (manifest->decoder).
+ */
+enum err detector_open(struct detector **out, const struct model *model, size_t threads,
+	struct error *why) MUST_USE;
 void detector_close(struct detector *d);
-
-/* "ssd_mobilenetv1" or "tiny_face_detector"; static. */
-const char *detector_name(const struct detector *d);
 
 struct detect_options {
 	float min_score; /* 0..1 */

@@ -8,12 +8,12 @@
 #include "vision/detect.h"
 
 #include "infer/session.h"
-#include "infer/weights.h"
 #include "media/sample.h"
 
 enum {
 	DETECTOR_NETS = 4,  /* input sizes kept ready at once */
 	DETECTOR_LOOKS = 2, /* second looks at a candidate */
+	DETECTOR_OUTPUTS = 12,
 };
 
 /* The network made for one size of its input. */
@@ -21,35 +21,35 @@ struct detector_net {
 	struct session *session; /* NULL: none here yet */
 	int width, height;       /* of the input */
 	float *anchor; /* (anchors, 4) top, left, bottom, right in parts of the width; or NULL */
-	unsigned long used; /* the detector's clock when it ran last */
+	size_t output[DETECTOR_OUTPUTS]; /* places of the session's outputs, as `open` wants */
+	unsigned long used;              /* the detector's clock when it ran last */
 };
 
 /*
- * One kind of detector. open makes a network for its width and height: session, and what
- * decode needs of `anchor`; decode appends the boxes of at least min_score from the
- * session's outputs, in parts of the input's width in both directions.
+ * One kind of detector, by its manifest's decoder. open makes a network for its width and
+ * height: session, and what decode needs of `anchor` or `output`; decode appends the boxes of
+ * at least min_score from the session's outputs, in parts of the input's width in both
+ * directions.
  */
 struct detector_ops {
-	const char *name;
-	const char *model; /* the model files' name */
-	int size;          /* side of the square input that the package uses */
-	int step;          /* of which both sides of an input are multiples */
+	const char *decoder;
+	int size; /* side of the square input that the package uses */
 	/* Pixels a side of the input, by docs/accuracy.md, "Finding faces": */
 	int face_least;           /* the smallest face that it gives a sign of */
 	int face_good;            /* and that it finds in most cases */
 	int look[DETECTOR_LOOKS]; /* of the face, in second looks */
-	float mean[3], divisor;
-	float overlap; /* of two boxes, above which the worse one goes */
-	bool clamp;    /* boxes that stay are cut at the photo's edges, as the package does */
+	float overlap;            /* of two boxes, above which the worse one goes */
+	bool clamp; /* boxes that stay are cut at the photo's edges, as the package does */
 	enum err (*open)(
-		struct detector_net *n, const struct weights *w, size_t threads, struct error *why);
+		struct detector_net *n, const struct model *m, size_t threads, struct error *why);
 	enum err (*decode)(const struct detector_net *n, float min_score, struct detections *found,
 		struct error *why);
 };
 
 struct detector {
 	const struct detector_ops *ops;
-	char *models; /* folder */
+	const struct model *model; /* borrowed */
+	int step;                  /* of which both sides of an input are multiples */
 	size_t threads;
 	struct detector_net net[DETECTOR_NETS];
 	unsigned long clock;
@@ -69,5 +69,6 @@ enum err detector_look(struct detector *d, const struct image *photo, const stru
 
 extern const struct detector_ops detect_ssd_ops;
 extern const struct detector_ops detect_tiny_ops;
+extern const struct detector_ops detect_yunet_ops;
 
 #endif

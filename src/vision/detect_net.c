@@ -30,14 +30,10 @@ enum err detector_net(
 		if (n->used < oldest->used)
 			oldest = n;
 	}
-	struct weights *w = NULL;
 	net_finish(oldest);
 	oldest->width = width;
 	oldest->height = height;
-	enum err err = net_weights(&w, d->models, d->ops->model, why);
-	if (err == OK)
-		err = d->ops->open(oldest, w, d->threads, why);
-	weights_free(w);
+	enum err err = d->ops->open(oldest, d->model, d->threads, why);
 	if (err != OK) {
 		net_finish(oldest);
 		return err;
@@ -53,7 +49,6 @@ void detector_close(struct detector *d)
 		return;
 	for (int i = 0; i < DETECTOR_NETS; i++)
 		net_finish(&d->net[i]);
-	free(d->models);
 	free(d);
 }
 
@@ -61,7 +56,7 @@ enum err detector_infer(const struct detector *d, struct detector_net *n, float 
 	struct detections *found, struct error *why)
 {
 	size_t pixels = (size_t)n->width * (size_t)n->height;
-	net_normalise(session_input(n->session, 0), pixels, d->ops->mean, d->ops->divisor);
+	net_prepare(session_input(n->session, 0), pixels, &d->model->manifest->input);
 	enum err err = session_run(n->session, why);
 	if (err != OK)
 		return err;
@@ -79,12 +74,7 @@ enum err detector_look(struct detector *d, const struct image *photo, const stru
 	if (err == OK)
 		err = detector_infer(d, n, min_score, found, why);
 	float side = (float)(v->step * v->width);
-	for (size_t i = first; i < found->count; i++) {
-		struct detection *item = &found->item[i];
-		item->left = (float)v->left + item->left * side;
-		item->top = (float)v->top + item->top * side;
-		item->right = (float)v->left + item->right * side;
-		item->bottom = (float)v->top + item->bottom * side;
-	}
+	for (size_t i = first; i < found->count; i++)
+		detection_move(&found->item[i], side, (float)v->left, (float)v->top);
 	return err;
 }

@@ -74,7 +74,7 @@ static enum err make_anchors(struct detector_net *n, const struct weights *w,
 	}
 	if (!fits)
 		return err_set(why, ERR_FORMAT, "model '%s' has not the %d anchors it should",
-			detect_ssd_ops.model, SSD_ANCHORS);
+			detect_ssd_ops.decoder, SSD_ANCHORS);
 	n->anchor = mem_array(count, CORNERS * sizeof(*n->anchor));
 	if (n->anchor == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the anchors");
@@ -94,15 +94,19 @@ static enum err make_anchors(struct detector_net *n, const struct weights *w,
 }
 
 static enum err ssd_open(
-	struct detector_net *n, const struct weights *w, size_t threads, struct error *why)
+	struct detector_net *n, const struct model *m, size_t threads, struct error *why)
 {
+	struct weights *w = NULL;
 	struct graph *g = NULL;
-	enum err err = faceapi_ssd_sized(&g, w, (size_t)n->height, (size_t)n->width, why);
+	enum err err = net_weights(&w, m, why);
+	if (err == OK)
+		err = faceapi_ssd_sized(&g, w, (size_t)n->height, (size_t)n->width, why);
 	if (err == OK)
 		err = make_anchors(n, w, g, why);
 	if (err == OK)
 		err = session_open(&n->session, g, 1, threads, why);
 	graph_free(g);
+	weights_free(w);
 	return err;
 }
 
@@ -136,15 +140,11 @@ static enum err ssd_decode(
 }
 
 const struct detector_ops detect_ssd_ops = {
-	.name = "ssd_mobilenetv1",
-	.model = "ssd_mobilenetv1_model",
+	.decoder = "ssd_mobilenetv1",
 	.size = SSD_SIZE,
-	.step = 32,
 	.face_least = 12,
 	.face_good = 16,
 	.look = {24, 96},
-	.mean = {127.5f, 127.5f, 127.5f}, /* to -1..1 */
-	.divisor = 127.5f,
 	.overlap = 0.5f,
 	.clamp = true,
 	.open = ssd_open,

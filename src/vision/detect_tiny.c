@@ -18,13 +18,17 @@ static const float tiny_anchor[TINY_ANCHORS][2] = {
 };
 
 static enum err tiny_open(
-	struct detector_net *n, const struct weights *w, size_t threads, struct error *why)
+	struct detector_net *n, const struct model *m, size_t threads, struct error *why)
 {
+	struct weights *w = NULL;
 	struct graph *g = NULL;
-	enum err err = faceapi_tiny_sized(&g, w, (size_t)n->height, (size_t)n->width, why);
+	enum err err = net_weights(&w, m, why);
+	if (err == OK)
+		err = faceapi_tiny_sized(&g, w, (size_t)n->height, (size_t)n->width, why);
 	if (err == OK)
 		err = session_open(&n->session, g, 1, threads, why);
 	graph_free(g);
+	weights_free(w);
 	return err;
 }
 
@@ -48,15 +52,11 @@ static enum err tiny_decode(
 }
 
 const struct detector_ops detect_tiny_ops = {
-	.name = "tiny_face_detector",
-	.model = "tiny_face_detector_model",
+	.decoder = "tiny_face_detector",
 	.size = TINY_SIZE,
-	.step = TINY_CELL,
 	.face_least = 28,
 	.face_good = 32,
 	.look = {48, 64},
-	.mean = {117.001f, 114.697f, 97.404f},
-	.divisor = 255,
 	.overlap = 0.4f,
 	.open = tiny_open,
 	.decode = tiny_decode,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A face as 128 numbers. One thread at a time an object. */
+/* A face as numbers that are near each other for one person. One thread at a time an object. */
 #ifndef VISION_EMBED_H
 #define VISION_EMBED_H
 
@@ -8,17 +8,25 @@
 #include "base/err.h"
 #include "media/image.h"
 #include "vision/face.h"
+#include "vision/model.h"
 
 struct embed;
 
-/* Loads face_recognition from the `models` folder. ERR_NOT_FOUND names the missing file. */
+/*
+ * Opens an embedding; `model` is borrowed until it is closed. ERR_NOT_FOUND: a file is missing;
+ * ERR_UNSUPPORTED: nothing here knows how to feed or read it (manifest->decoder, ->dim).
+ */
 enum err embed_open(
-	struct embed **out, const char *models, size_t threads, struct error *why) MUST_USE;
+	struct embed **out, const struct model *model, size_t threads, struct error *why) MUST_USE;
 void embed_close(struct embed *e);
 
+/* How many numbers it gives, at most FACE_DIM_MAX. */
+size_t embed_dim(const struct embed *e);
+
 /*
- * Fills face->embedding from face->landmark, its length brought halfway to the usual one.
- * ERR_ARG: they make no face (align_map_all).
+ * Fills face->embedding from its points: of METRIC_COSINE of length 1; the default model's
+ * lengths are brought halfway to the usual one. ERR_ARG: the points make no face. The default
+ * model aligns by face->landmark, others by face->five.
  */
 enum err embed_run(
 	struct embed *e, const struct image *photo, struct face *face, struct error *why) MUST_USE;
@@ -30,8 +38,11 @@ enum err embed_run(
 enum err embed_run_twice(
 	struct embed *e, const struct image *photo, struct face *face, struct error *why) MUST_USE;
 
-/* What the network makes of a chip of EMBED_SIZE x EMBED_SIZE pixels. */
-enum err embed_chip(struct embed *e, const struct image *chip, float out[static FACE_DIM],
-	struct error *why) MUST_USE;
+/*
+ * What the network makes (of METRIC_COSINE of length 1) of a chip as large as its input; `out`
+ * has embed_dim numbers.
+ */
+enum err embed_chip(
+	struct embed *e, const struct image *chip, float *out, struct error *why) MUST_USE;
 
 #endif

@@ -8,8 +8,9 @@
 
 enum {
 	FACE_POINTS = 68,
-	FACE_DIM = 128,  /* length of an embedding of the default model */
-	FACES_MAX = 512, /* of one photo */
+	FACE_FIVE = 5,
+	FACE_DIM_MAX = 512, /* of an embedding: pipeline_dim has how many count */
+	FACES_MAX = 512,    /* of one photo */
 };
 
 /* In pixels of the upright photo; x and y may lie outside it. */
@@ -40,8 +41,13 @@ struct face {
 	struct box box;
 	float score; /* of the detector, 0..1 */
 	struct point landmark[FACE_POINTS];
+	/*
+	 * Eyes, nose's tip and mouth's corners, left ones of the picture first: the detector's
+	 * own where it gives them, else those of `landmark`.
+	 */
+	struct point five[FACE_FIVE];
 	struct quality quality;
-	float embedding[FACE_DIM];
+	float embedding[FACE_DIM_MAX];
 };
 
 /* A growing list; zero-initialise, release with face_list_finish. Sorted by score, best first. */

@@ -10,17 +10,18 @@
 
 struct landmarks {
 	struct session *session;
+	const struct model *model; /* borrowed */
 };
 
 enum err landmarks_open(
-	struct landmarks **out, const char *models, size_t threads, struct error *why)
+	struct landmarks **out, const struct model *model, size_t threads, struct error *why)
 {
 	*out = NULL;
 	struct landmarks *l = calloc(1, sizeof(*l));
 	if (l == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the landmarks");
-	enum err err = net_open(
-		&l->session, models, "face_landmark_68_model", faceapi_landmarks, threads, why);
+	l->model = model;
+	enum err err = net_open(&l->session, model, faceapi_landmarks, threads, why);
 	if (err != OK) {
 		landmarks_close(l);
 		return err;
@@ -50,6 +51,28 @@ void landmarks_place(
 	}
 }
 
+static struct point mean_of(const struct point *point, int count)
+{
+	struct point sum = {0, 0};
+	for (int i = 0; i < count; i++) {
+		sum.x += point[i].x / (float)count;
+		sum.y += point[i].y / (float)count;
+	}
+	return sum;
+}
+
+void landmarks_five(
+	const struct point landmark[static FACE_POINTS], struct point out[static FACE_FIVE])
+{
+	enum { EYE_LEFT = 36, EYE_RIGHT = 42, EYE_POINTS = 6, NOSE = 30, LIP_LEFT = 48 };
+	enum { LIP_RIGHT = 54 };
+	out[0] = mean_of(landmark + EYE_LEFT, EYE_POINTS);
+	out[1] = mean_of(landmark + EYE_RIGHT, EYE_POINTS);
+	out[2] = landmark[NOSE];
+	out[3] = landmark[LIP_LEFT];
+	out[4] = landmark[LIP_RIGHT];
+}
+
 enum err landmarks_run(
 	struct landmarks *l, const struct image *photo, struct face *face, struct error *why)
 {
@@ -62,7 +85,7 @@ enum err landmarks_run(
 		return err;
 	sample_square_tf(&crop, 1, LANDMARK_SIZE, input);
 	image_finish(&crop);
-	net_normalise(input, LANDMARK_SIZE * LANDMARK_SIZE, net_face_mean, NET_FACE_DIVISOR);
+	net_prepare(input, LANDMARK_SIZE * LANDMARK_SIZE, &l->model->manifest->input);
 	err = session_run(l->session, why);
 	if (err == OK)
 		landmarks_place(session_output(l->session, 0), &area, face->landmark);

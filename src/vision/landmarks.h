@@ -10,12 +10,13 @@
 #include "media/image.h"
 #include "vision/boxes.h"
 #include "vision/face.h"
+#include "vision/model.h"
 
 struct landmarks;
 
-/* Loads face_landmark_68 from the `models` folder. ERR_NOT_FOUND names the missing file. */
-enum err landmarks_open(
-	struct landmarks **out, const char *models, size_t threads, struct error *why) MUST_USE;
+/* Loads face_landmark_68; `model` is borrowed. ERR_NOT_FOUND names the missing file. */
+enum err landmarks_open(struct landmarks **out, const struct model *model, size_t threads,
+	struct error *why) MUST_USE;
 void landmarks_close(struct landmarks *l);
 
 /*
@@ -31,5 +32,9 @@ enum err landmarks_run(struct landmarks *l, const struct image *photo, struct fa
  */
 void landmarks_place(
 	const float *number, const struct area *crop, struct point out[static FACE_POINTS]);
+
+/* Eyes, nose's tip and mouth's corners, as face->five has them. Pure. */
+void landmarks_five(
+	const struct point landmark[static FACE_POINTS], struct point out[static FACE_FIVE]);
 
 #endif

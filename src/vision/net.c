@@ -4,35 +4,66 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-#include "infer/faceapi.h"
 
-const float net_face_mean[3] = {122.782f, 117.001f, 104.298f};
-
-enum err net_weights(struct weights **out, const char *folder, const char *name, struct error *why)
+/* The path of a model's first file, for free(3). */
+static enum err first_file(const struct model *m, char **path, struct error *why)
 {
-	char *path = NULL;
-	*out = NULL;
-	if (asprintf(&path, "%s/%s-weights_manifest.json", folder, name) < 0)
+	*path = NULL;
+	if (m->manifest->files == 0)
+		return err_set(why, ERR_FORMAT, "model '%s' has no file", m->manifest->name);
+	*path = path_join(m->folder, m->manifest->file[0].path);
+	if (*path == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for a path");
-	enum err err;
-	if (file_exists(path))
+	if (file_exists(*path))
+		return OK;
+	return err_set(why, ERR_NOT_FOUND,
+		"model '%s' is missing: run './run build' in the checkout, or set ROLLCALL_MODELS "
+		"to the folder with the models",
+		*path);
+}
+
+enum err net_weights(struct weights **out, const struct model *m, struct error *why)
+{
+	char *path;
+	*out = NULL;
+	enum err err = first_file(m, &path, why);
+	if (err == OK)
 		err = weights_load(out, path, why);
-	else
-		err = err_set(why, ERR_NOT_FOUND,
-			"model '%s' is missing: run './run build' in the checkout, or set "
-			"ROLLCALL_MODELS to the folder with the models",
-			path);
 	free(path);
 	return err;
 }
 
-enum err net_open(struct session **out, const char *folder, const char *name, net_build_fn *build,
-	size_t threads, struct error *why)
+enum err net_onnx(
+	struct onnx **out, const struct model *m, size_t width, size_t height, struct error *why)
+{
+	char *path;
+	*out = NULL;
+	enum err err = first_file(m, &path, why);
+	if (err == OK)
+		err = onnx_load(out, path, &(struct onnx_size){height, width}, why);
+	if (err == OK) {
+		const struct graph *g = onnx_graph(*out);
+		struct shape s = graph_input_shape(g, 0);
+		if (graph_inputs(g) != 1 || s.h != height || s.w != width || s.c != 3)
+			err = err_set(why, ERR_FORMAT,
+				"the network in '%s' does not take one picture of three channels",
+				path);
+	}
+	if (err != OK) {
+		onnx_free(*out);
+		*out = NULL;
+	}
+	free(path);
+	return err;
+}
+
+enum err net_open(struct session **out, const struct model *m, net_build_fn *build, size_t threads,
+	struct error *why)
 {
 	struct weights *w = NULL;
 	struct graph *g = NULL;
 	*out = NULL;
-	enum err err = net_weights(&w, folder, name, why);
+	enum err err = net_weights(&w, m, why);
 	if (err == OK)
 		err = build(&g, w, why);
 	if (err == OK)
@@ -42,11 +73,20 @@ enum err net_open(struct session **out, const char *folder, const char *name, ne
 	return err;
 }
 
-void net_normalise(float *rgb, size_t pixels, const float mean[static 3], float divisor)
+void net_prepare(float *rgb, size_t pixels, const struct manifest_input *input)
 {
-	for (size_t i = 0; i < pixels * 3; i += 3) {
-		rgb[i] = (rgb[i] - mean[0]) / divisor;
-		rgb[i + 1] = (rgb[i + 1] - mean[1]) / divisor;
-		rgb[i + 2] = (rgb[i + 2] - mean[2]) / divisor;
+	const float *mean = input->mean, *std = input->std;
+	bool plain = true;
+	for (size_t i = 0; input->bgr && i < pixels * 3; i += 3) {
+		float red = rgb[i];
+		rgb[i] = rgb[i + 2];
+		rgb[i + 2] = red;
+	}
+	for (int k = 0; k < 3; k++)
+		plain = plain && mean[k] == 0 && std[k] == 1;
+	for (size_t i = 0; !plain && i < pixels * 3; i += 3) {
+		rgb[i] = (rgb[i] - mean[0]) / std[0];
+		rgb[i + 1] = (rgb[i + 1] - mean[1]) / std[1];
+		rgb[i + 2] = (rgb[i + 2] - mean[2]) / std[2];
 	}
 }

@@ -7,15 +7,20 @@
 
 #include "base/err.h"
 #include "infer/graph.h"
+#include "infer/onnx.h"
 #include "infer/session.h"
 #include "infer/weights.h"
+#include "vision/model.h"
 
 /*
- * Loads "FOLDER/NAME-weights_manifest.json". ERR_NOT_FOUND says how to get the models.
- * Free with weights_free.
+ * Loads the weights of a model whose first file is a weights_manifest.json. ERR_NOT_FOUND says
+ * how to get it. Free with weights_free.
  */
-enum err net_weights(
-	struct weights **out, const char *folder, const char *name, struct error *why) MUST_USE;
+enum err net_weights(struct weights **out, const struct model *m, struct error *why) MUST_USE;
+
+/* Loads a model whose first file is ONNX, for that size of input. Free with onnx_free. */
+enum err net_onnx(struct onnx **out, const struct model *m, size_t width, size_t height,
+	struct error *why) MUST_USE;
 
 /* Makes a network's graph from its weights. */
 typedef enum err net_build_fn(struct graph **out, const struct weights *w, struct error *why);
@@ -24,14 +29,10 @@ typedef enum err net_build_fn(struct graph **out, const struct weights *w, struc
  * Weights, graph and session of a network in one; the first two are freed again, as the
  * session does not need them.
  */
-enum err net_open(struct session **out, const char *folder, const char *name, net_build_fn *build,
-	size_t threads, struct error *why) MUST_USE;
+enum err net_open(struct session **out, const struct model *m, net_build_fn *build, size_t threads,
+	struct error *why) MUST_USE;
 
-/* rgb[i] = (rgb[i] - mean[channel]) / divisor, for `pixels` pixels of three channels. */
-void net_normalise(float *rgb, size_t pixels, const float mean[static 3], float divisor);
-
-/* (122.782, 117.001, 104.298): of landmarks and embedding; divided by 255. */
-extern const float net_face_mean[3];
-#define NET_FACE_DIVISOR 255.0f
+/* Makes `pixels` pixels, RGB 0..255, what a network wants: order of channels, mean, deviation. */
+void net_prepare(float *rgb, size_t pixels, const struct manifest_input *input);
 
 #endif

@@ -11,6 +11,7 @@
 #include "vision/detect.h"
 #include "vision/embed.h"
 #include "vision/landmarks.h"
+#include "vision/model.h"
 #include "vision/quality.h"
 
 /*
@@ -22,7 +23,7 @@ struct pipeline {
 	struct landmarks *landmarks;
 	struct embed *embed; /* NULL until needed */
 	struct detections found;
-	char *models;
+	struct model detect_model, landmark_model, embed_model;
 	struct detect_options detect;
 	size_t threads;
 };
@@ -42,6 +43,51 @@ static enum err check_options(const struct pipeline_options *options, struct err
 	return OK;
 }
 
+static const char *name_or(const char *name, const char *standard)
+{
+	return name != NULL && name[0] != '\0' ? name : standard;
+}
+
+/* A name that no model has is the caller's mistake, not a missing file. */
+static enum err find_model(struct model *out, const struct model_places *places, const char *name,
+	enum model_kind kind, struct error *why)
+{
+	struct model known;
+	struct error reason = {0};
+	enum err err = model_find(out, places, name, kind, why);
+	if (err != ERR_NOT_FOUND)
+		return err;
+	if (model_known(&known, places, name, &reason) == ERR_NOT_FOUND)
+		return err_set(why, ERR_ARG, "%s", reason.text);
+	model_finish(&known);
+	return err;
+}
+
+static enum err find_models(
+	struct pipeline *p, const struct pipeline_options *options, struct error *why)
+{
+	char *shipped;
+	enum err err = models_folder(options->models, &shipped, why);
+	if (err != OK)
+		return err;
+	const struct model_places places = {.home = options->home_models, .shipped = shipped};
+	const struct {
+		struct model *model;
+		const char *name;
+		enum model_kind kind;
+	} wanted[] = {
+		{&p->detect_model, name_or(options->detector, MODEL_DEFAULT_DETECTOR),
+			MODEL_DETECTOR},
+		{&p->landmark_model, MODEL_DEFAULT_LANDMARKS, MODEL_LANDMARKS},
+		{&p->embed_model, name_or(options->embedding, MODEL_DEFAULT_EMBEDDING),
+			MODEL_EMBEDDING},
+	};
+	for (size_t i = 0; err == OK && i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		err = find_model(wanted[i].model, &places, wanted[i].name, wanted[i].kind, why);
+	free(shipped);
+	return err;
+}
+
 enum err pipeline_open(
 	struct pipeline **out, const struct pipeline_options *options, struct error *why)
 {
@@ -55,14 +101,14 @@ enum err pipeline_open(
 	p->detect.min_score = options->min_score > 0 ? options->min_score : PIPELINE_MIN_SCORE;
 	p->detect.min_face = options->min_face > 0 ? options->min_face : PIPELINE_MIN_FACE;
 	p->threads = options->threads > 0 ? (size_t)options->threads : 1;
-	err = models_folder(options->models, &p->models, why);
+	err = find_models(p, options, why);
 	/* First of all, while there is little else: its loading takes most memory. */
 	if (err == OK && options->preload)
-		err = embed_open(&p->embed, p->models, p->threads, why);
+		err = embed_open(&p->embed, &p->embed_model, p->threads, why);
 	if (err == OK)
-		err = detector_open(&p->detector, options->detector, p->models, p->threads, why);
+		err = detector_open(&p->detector, &p->detect_model, p->threads, why);
 	if (err == OK)
-		err = landmarks_open(&p->landmarks, p->models, p->threads, why);
+		err = landmarks_open(&p->landmarks, &p->landmark_model, p->threads, why);
 	if (err != OK) {
 		pipeline_close(p);
 		return err;
@@ -79,13 +125,25 @@ void pipeline_close(struct pipeline *p)
 	landmarks_close(p->landmarks);
 	embed_close(p->embed);
 	detections_finish(&p->found);
-	free(p->models);
+	model_finish(&p->detect_model);
+	model_finish(&p->landmark_model);
+	model_finish(&p->embed_model);
 	free(p);
 }
 
 const char *pipeline_model(const struct pipeline *p)
 {
-	return "face-api/face_recognition-1.7.15/2";
+	return p->embed_model.manifest->id;
+}
+
+const struct manifest *pipeline_embedding(const struct pipeline *p)
+{
+	return p->embed_model.manifest;
+}
+
+size_t pipeline_dim(const struct pipeline *p)
+{
+	return p->embed_model.manifest->dim;
 }
 
 static double now_ms(void)
@@ -110,6 +168,15 @@ static struct box box_of(const struct detection *d, const struct image *photo)
 		(d->bottom - d->top) * side};
 }
 
+/* The detector's own points; where it has none, those of the landmarks. */
+static void place_five(struct face *face, const struct detection *d, const struct image *photo)
+{
+	float side = (float)(photo->width > photo->height ? photo->width : photo->height);
+	landmarks_five(face->landmark, face->five);
+	for (int i = 0; d->pointed && i < FACE_FIVE; i++)
+		face->five[i] = (struct point){d->point[i].x * side, d->point[i].y * side};
+}
+
 /*
  * Detections to faces with landmarks and quality. What lies outside the photo, and what the
  * landmarks make no face of, is no face.
@@ -130,6 +197,7 @@ static enum err find_landmarks(
 		enum err err = landmarks_run(p->landmarks, photo, face, why);
 		if (err != OK)
 			return err;
+		place_five(face, &p->found.item[i], photo);
 		struct affine map;
 		if (align_map(face->landmark, 1, 0, &map))
 			face->quality = quality_measure(photo, face);
@@ -144,7 +212,7 @@ static enum err find_embeddings(struct pipeline *p, const struct image *photo,
 {
 	enum err err = OK;
 	if (p->embed == NULL)
-		err = embed_open(&p->embed, p->models, p->threads, why);
+		err = embed_open(&p->embed, &p->embed_model, p->threads, why);
 	for (size_t i = 0; err == OK && i < faces->count; i++) {
 		if (depth == PIPELINE_TEMPLATE)
 			err = embed_run_twice(p->embed, photo, &faces->face[i], why);

@@ -12,11 +12,13 @@
 #include "media/image.h"
 #include "vision/face.h"
 
-enum detector_kind { DETECTOR_SSD, DETECTOR_TINY };
+struct manifest;
 
 struct pipeline_options {
-	const char *models; /* folder with the model files; NULL = as models_folder finds it */
-	enum detector_kind detector;
+	const char *models;      /* folder with the model files; NULL = as models_folder finds it */
+	const char *home_models; /* folder of the installed ones (model.h); NULL: none */
+	/* Names of models (model_find); NULL or "" = the default one. */
+	const char *detector, *embedding;
 	float min_score; /* of a detection; 0 = PIPELINE_MIN_SCORE */
 	float min_face;  /* side in pixels of the smallest face wanted; 0 = PIPELINE_MIN_FACE */
 	/*
@@ -53,8 +55,12 @@ enum err pipeline_open(
 	struct pipeline **out, const struct pipeline_options *options, struct error *why) MUST_USE;
 void pipeline_close(struct pipeline *p);
 
-/* The embedding model, which templates are bound to: "face-api/face_recognition-1.7.15/2". */
+/* The embedding model, which templates are bound to, and all else that is known of it. */
 const char *pipeline_model(const struct pipeline *p);
+const struct manifest *pipeline_embedding(const struct pipeline *p);
+
+/* How many numbers of face->embedding count; the others are 0. */
+size_t pipeline_dim(const struct pipeline *p);
 
 /*
  * Finds the faces of `photo`, best first, and fills `faces` (emptied first; zero-initialised

@@ -11,6 +11,7 @@
 #include "vision/align.h"
 #include "vision/boxes.h"
 #include "vision/landmarks.h"
+#include "vision/net.h"
 #include "vision/pipeline.h"
 #include "vision/quality.h"
 
@@ -55,6 +56,94 @@ static void a_tiny_code_is_relative_to_its_cell(void **unused)
 	assert_near(d.right - d.left, 4 / 10.0);
 	assert_near(d.bottom - d.top, 3 / 10.0);
 	assert_near(d.score, 0.5);
+}
+
+static void a_yunet_cell_says_where_the_face_and_its_points_are(void **unused)
+{
+	const float face = 0.64f, object = 0.25f, box[4] = {0.5f, -1, logf(3), logf(2)};
+	const float point[2 * FACE_FIVE] = {-1, -1, 1, -1, 0, 0, -0.5f, 1, 0.5f, 1};
+	const struct yunet_cell cell = {&face, &object, box, point};
+	struct detection d = yunet_box(&cell, 4, 7, 0.1f);
+	assert_near(d.score, 0.4);
+	assert_near((d.left + d.right) / 2, 0.45);
+	assert_near((d.top + d.bottom) / 2, 0.6);
+	assert_near(d.right - d.left, 0.3);
+	assert_near(d.bottom - d.top, 0.2);
+	assert_true(d.pointed);
+	assert_near(d.point[0].x, 0.3);
+	assert_near(d.point[0].y, 0.6);
+	assert_near(d.point[4].x, 0.45);
+	assert_near(d.point[4].y, 0.8);
+}
+
+static void scores_of_a_yunet_cell_beyond_their_range_are_cut(void **unused)
+{
+	const float face = 2, object = 0.49f, below = -1, box[4] = {0}, point[2 * FACE_FIVE] = {0};
+	const struct yunet_cell high = {&face, &object, box, point};
+	const struct yunet_cell low = {&below, &object, box, point};
+	assert_near(yunet_box(&high, 0, 0, 1).score, 0.7);
+	assert_near(yunet_box(&low, 0, 0, 1).score, 0);
+}
+
+static void a_detection_moves_with_its_points(void **unused)
+{
+	struct detection d = {.left = 1, .top = 2, .right = 3, .bottom = 5, .pointed = true};
+	d.point[3] = (struct point){2, 4};
+	detection_move(&d, 10, 100, 200);
+	assert_near(d.left, 110);
+	assert_near(d.top, 220);
+	assert_near(d.right, 130);
+	assert_near(d.bottom, 250);
+	assert_near(d.point[3].x, 120);
+	assert_near(d.point[3].y, 240);
+}
+
+/* --- the five points --- */
+
+static void the_five_points_are_eyes_nose_and_mouth(void **unused)
+{
+	struct point landmark[FACE_POINTS], five[FACE_FIVE];
+	for (int i = 0; i < FACE_POINTS; i++)
+		landmark[i] = (struct point){(float)i, (float)(2 * i)};
+	landmarks_five(landmark, five);
+	assert_near(five[0].x, 38.5);
+	assert_near(five[1].y, 89);
+	assert_near(five[2].x, 30);
+	assert_near(five[3].x, 48);
+	assert_near(five[4].x, 54);
+}
+
+static void five_points_are_aligned_wherever_they_are(void **unused)
+{
+	const struct point chip[FACE_FIVE] = {{38, 52}, {74, 52}, {56, 72}, {42, 92}, {71, 92}};
+	struct point face[FACE_FIVE];
+	struct affine map;
+	/* Turned by a right angle, three times as large, somewhere else. */
+	for (int i = 0; i < FACE_FIVE; i++)
+		face[i] = (struct point){500 - 3 * chip[i].y, 100 + 3 * chip[i].x};
+	assert_true(align_map_five(chip, face, &map));
+	assert_near(map.a, 0);
+	assert_near(map.b, -3);
+	assert_near(map.c, 500);
+	assert_near(map.d, 3);
+	assert_near(map.e, 0);
+	assert_near(map.f, 100);
+	const struct point one[FACE_FIVE] = {0};
+	assert_false(align_map_five(one, face, &map));
+}
+
+static void pixels_are_prepared_as_the_manifest_says(void **unused)
+{
+	const struct manifest_input bgr = {.bgr = true, .mean = {1, 2, 3}, .std = {1, 2, 10}};
+	const struct manifest_input plain = {.std = {1, 1, 1}};
+	float pixel[6] = {10, 20, 30, 40, 50, 60};
+	net_prepare(pixel, 2, &plain);
+	assert_near(pixel[0], 10);
+	net_prepare(pixel, 2, &bgr);
+	assert_near(pixel[0], 29);
+	assert_near(pixel[1], 9);
+	assert_near(pixel[2], 0.7);
+	assert_near(pixel[5], 3.7);
 }
 
 static void overlap_is_shared_by_united_area(void **unused)
@@ -439,7 +528,7 @@ static void missing_models_are_reported_with_what_to_do(void **unused)
 	struct pipeline_options options = {.models = "/tmp"};
 	assert_int_equal(pipeline_open(&p, &options, &why), ERR_NOT_FOUND);
 	assert_null(p);
-	assert_non_null(strstr(why.text, "ssd_mobilenetv1_model"));
+	assert_non_null(strstr(why.text, "ssd_mobilenetv1"));
 	assert_non_null(strstr(why.text, "ROLLCALL_MODELS"));
 	pipeline_close(NULL);
 }
@@ -462,6 +551,12 @@ int main(void)
 		cmocka_unit_test(a_code_of_zeros_is_the_anchor_itself),
 		cmocka_unit_test(an_ssd_code_moves_and_scales_its_anchor),
 		cmocka_unit_test(a_tiny_code_is_relative_to_its_cell),
+		cmocka_unit_test(a_yunet_cell_says_where_the_face_and_its_points_are),
+		cmocka_unit_test(scores_of_a_yunet_cell_beyond_their_range_are_cut),
+		cmocka_unit_test(a_detection_moves_with_its_points),
+		cmocka_unit_test(the_five_points_are_eyes_nose_and_mouth),
+		cmocka_unit_test(five_points_are_aligned_wherever_they_are),
+		cmocka_unit_test(pixels_are_prepared_as_the_manifest_says),
 		cmocka_unit_test(overlap_is_shared_by_united_area),
 		cmocka_unit_test(suppression_keeps_the_best_of_a_heap),
 		cmocka_unit_test(what_a_dropped_box_overlaps_may_stay),

@@ -197,7 +197,7 @@ static void tracks_and_frames_do_not_pile_up(void **state)
 	struct watcher *w = watcher();
 	struct scene s = {0};
 	for (int i = 0; i < 5000; i++) {
-		stand(&s, (float)(i % 7) * 500, (size_t)i % FACE_DIM, DECISION_UNKNOWN, NULL);
+		stand(&s, (float)(i % 7) * 500, (size_t)i % FACE_DIM_MAX, DECISION_UNKNOWN, NULL);
 		show(w, &s, i * 10);
 		assert_true(watcher_tracks(w) <= WATCH_WINDOW_MS / 10 + 1);
 	}
