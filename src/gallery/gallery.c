@@ -7,16 +7,29 @@
 
 #include "base/mem.h"
 #include "gallery/scan.h"
+#include "gallery/sketch.h"
+#include "infer/pages.h"
 
 /*
- * Templates lie in blocks that never move: adding copies nothing, and a search streams
- * through them one after another.
+ * Templates lie in blocks that never move: adding copies nothing. A search streams through
+ * their sketches, which many blocks therefore have in one piece: in pieces of one block's
+ * it is a fifth slower. Pages of a piece that nothing was written to take no memory.
  */
-enum { BLOCK_ROWS = 1024, SLOTS_FIRST = 64, NOBODY = -1 };
+enum {
+	BLOCK_ROWS = 1024,
+	PIECE_BLOCKS = 16,
+	SCREEN_ROWS =
+		128, /* screened at a time: what is found there shortens the reach of the next */
+	PROBES = 8,  /* searched at a time, block by block: a block stays in the cache */
+	SLOTS_FIRST = 64,
+	NOBODY = -1,
+};
+_Static_assert((int)GALLERY_DIM_MAX <= (int)SKETCH_STRIDE_MAX, "a template has a sketch");
 
 struct block {
-	float *row;     /* (BLOCK_ROWS, stride), zeros after dim; on a 64-byte boundary */
-	int32_t *owner; /* (BLOCK_ROWS) index of the person */
+	float *row;           /* (BLOCK_ROWS, stride), zeros after dim; on a 64-byte boundary */
+	int32_t *owner;       /* (BLOCK_ROWS) index of the person */
+	struct sketch sketch; /* of (BLOCK_ROWS) rows */
 };
 
 struct entry {
@@ -30,8 +43,11 @@ struct entry {
  */
 struct gallery {
 	size_t dim, stride;
+	sketch_screen_fn *screen;
 	struct block *block;
 	size_t blocks, block_capacity;
+	struct pages *piece; /* (pieces) the sketches of PIECE_BLOCKS blocks; zeros if not used */
+	size_t pieces, piece_capacity;
 	size_t rows;
 	struct entry *person;
 	size_t people, person_capacity;
@@ -50,6 +66,7 @@ enum err gallery_new(struct gallery **out, size_t dim, struct error *why)
 		return err_set(why, ERR_NOMEM, "no memory for the gallery");
 	g->dim = dim;
 	g->stride = (dim + SCAN_LANES - 1) / SCAN_LANES * SCAN_LANES;
+	g->screen = sketch_screen_here();
 	*out = g;
 	return OK;
 }
@@ -61,6 +78,8 @@ static void block_finish(const struct gallery *g, struct block *b)
 		explicit_bzero(b->row, BLOCK_ROWS * g->stride * sizeof(float));
 	free(b->row);
 	free(b->owner);
+	if (b->sketch.group != NULL)
+		explicit_bzero(b->sketch.group, sketch_bytes(BLOCK_ROWS, g->stride));
 	*b = (struct block){0};
 }
 
@@ -70,7 +89,10 @@ void gallery_free(struct gallery *g)
 		return;
 	for (size_t i = 0; i < g->blocks; i++)
 		block_finish(g, &g->block[i]);
+	for (size_t i = 0; i < g->pieces; i++)
+		pages_finish(&g->piece[i]);
 	free(g->block);
+	free(g->piece);
 	free(g->person);
 	free(g->slot);
 	free(g);
@@ -138,15 +160,37 @@ static bool person_reserve(struct gallery *g)
 		mem_grow((void **)&g->person, g->people, &g->person_capacity, sizeof(*g->person));
 }
 
+/* Memory for the sketches of the next block. */
+static bool piece_reserve(struct gallery *g)
+{
+	if (g->blocks < g->pieces * PIECE_BLOCKS)
+		return true;
+	const size_t bytes = PIECE_BLOCKS * sketch_bytes(BLOCK_ROWS, g->stride);
+	if (!mem_grow((void **)&g->piece, g->pieces, &g->piece_capacity, sizeof(*g->piece)) ||
+		!pages_init(&g->piece[g->pieces], bytes))
+		return false;
+	g->pieces++;
+	return true;
+}
+
+static struct sketch next_sketch(const struct gallery *g)
+{
+	uint8_t *piece = g->piece[g->blocks / PIECE_BLOCKS].data;
+	return (struct sketch){
+		piece + g->blocks % PIECE_BLOCKS * sketch_bytes(BLOCK_ROWS, g->stride)};
+}
+
 static bool row_reserve(struct gallery *g)
 {
 	if (g->rows < g->blocks * BLOCK_ROWS)
 		return true;
-	if (!mem_grow((void **)&g->block, g->blocks, &g->block_capacity, sizeof(*g->block)))
+	if (!piece_reserve(g) ||
+		!mem_grow((void **)&g->block, g->blocks, &g->block_capacity, sizeof(*g->block)))
 		return false;
 	struct block b = {
 		.row = mem_aligned(BLOCK_ROWS * g->stride * sizeof(float)),
 		.owner = mem_array(BLOCK_ROWS, sizeof(*b.owner)),
+		.sketch = next_sketch(g),
 	};
 	if (b.row == NULL || b.owner == NULL) {
 		block_finish(g, &b);
@@ -154,6 +198,12 @@ static bool row_reserve(struct gallery *g)
 	}
 	g->block[g->blocks++] = b;
 	return true;
+}
+
+/* Writes a row's sketch anew after a change of it. */
+static void row_sketch(struct gallery *g, size_t row)
+{
+	sketch_put(&g->block[row / BLOCK_ROWS].sketch, row % BLOCK_ROWS, row_at(g, row), g->stride);
 }
 
 static bool all_finite(const float *value, size_t count)
@@ -185,6 +235,7 @@ enum err gallery_add(
 	}
 	memcpy(row_at(g, g->rows), template, g->dim * sizeof(*template));
 	*owner_at(g, g->rows) = person;
+	row_sketch(g, g->rows);
 	g->rows++;
 	return OK;
 }
@@ -196,6 +247,8 @@ static void row_remove(struct gallery *g, size_t row)
 	memcpy(row_at(g, row), row_at(g, last), g->stride * sizeof(float));
 	*owner_at(g, row) = *owner_at(g, last);
 	explicit_bzero(row_at(g, last), g->stride * sizeof(float));
+	row_sketch(g, row);
+	row_sketch(g, last);
 	if (last % BLOCK_ROWS == 0)
 		block_finish(g, &g->block[--g->blocks]);
 }
@@ -262,24 +315,96 @@ static void best_offer(struct best *best, struct near offer)
 	}
 }
 
-/*
- * Rows that cannot be nearer than the second person so far, by the bound on the error of
- * single precision, are passed over; the others are measured again in double precision.
- */
-static void block_search(const struct gallery *g, const struct block *b, size_t rows,
-	const float *probe, struct best *best)
+/* --- searching --- */
+
+/* Those outside of the mask and those in it; without a mask all are outside. */
+enum lane { LANE_OUT, LANE_IN, LANES };
+
+/* A probe on its way through the blocks. */
+struct search {
+	const struct gallery *g;
+	const struct gallery_mask *mask; /* NULL: no one is in */
+	struct best best[LANES];
+	_Alignas(SCAN_LANES * sizeof(float)) float probe[GALLERY_DIM_MAX];
+	struct sketch_probe sketch;
+};
+
+static bool masked(const struct gallery_mask *m, int32_t person)
 {
-	float squared[BLOCK_ROWS];
-	scan_squared(b->row, probe, g->stride, rows, squared);
-	for (size_t i = 0; i < rows; i++) {
-		if (scan_lower_bound(squared[i], g->stride) > best->second.squared)
-			continue;
-		best_offer(best,
-			(struct near){
-				scan_exact(b->row + i * g->stride, probe, g->dim),
-				b->owner[i],
-			});
+	return (size_t)person < m->people && m->in[person];
+}
+
+/*
+ * A row that single precision shows to be farther than the second person so far is passed
+ * over; others are measured again in double precision.
+ */
+static void row_search(struct search *s, const struct block *b, size_t row, enum lane lane)
+{
+	const float *value = b->row + row * s->g->stride;
+	struct best *best = &s->best[lane];
+	float squared;
+	scan_squared(value, s->probe, s->g->stride, 1, &squared);
+	if (scan_lower_bound(squared, s->g->stride) > best->second.squared)
+		return;
+	best_offer(best, (struct near){scan_exact(value, s->probe, s->g->dim), b->owner[row]});
+}
+
+static void group_search(
+	struct search *s, const struct block *b, size_t row, unsigned near, enum lane lane)
+{
+	for (; near != 0; near &= near - 1)
+		row_search(s, b, row + (size_t)__builtin_ctz(near), lane);
+}
+
+/* Which of a group's rows are of people of the mask. */
+static unsigned group_in(const struct search *s, const struct block *b, size_t row)
+{
+	unsigned in = 0;
+	for (size_t i = 0; i < SKETCH_GROUP; i++)
+		in |= (unsigned)masked(s->mask, b->owner[row + i]) << i;
+	return in;
+}
+
+/* Rows that their sketches show to be farther than the second person so far are not read. */
+static void block_search(struct search *s, const struct block *b, size_t rows)
+{
+	uint16_t near[LANES * SCREEN_ROWS / SKETCH_GROUP];
+	struct sketch_screen screen = {
+		.sketch = &b->sketch, .probe = &s->sketch, .lanes = s->mask != NULL ? LANES : 1};
+	for (size_t at = 0; at < rows; at += SCREEN_ROWS) {
+		const size_t left = rows - at < SCREEN_ROWS ? rows - at : SCREEN_ROWS;
+		screen.from = at / SKETCH_GROUP;
+		screen.groups = (left + SKETCH_GROUP - 1) / SKETCH_GROUP;
+		for (size_t i = 0; i < screen.lanes; i++)
+			screen.reach[i] = sketch_reach(&s->sketch, s->best[i].second.squared);
+		s->g->screen(&screen, near);
+		for (size_t k = 0; k < screen.groups; k++) {
+			const size_t row = at + k * SKETCH_GROUP;
+			const unsigned there =
+				rows - row < SKETCH_GROUP ? (1U << (rows - row)) - 1 : UINT16_MAX;
+			const unsigned in = s->mask != NULL ? group_in(s, b, row) : 0;
+			group_search(s, b, row, near[k] & there & ~in, LANE_OUT);
+			if ((in & there) != 0)
+				group_search(
+					s, b, row, near[screen.groups + k] & there & in, LANE_IN);
+		}
 	}
+}
+
+/* False for a probe that is like nobody. */
+static bool search_init(
+	struct search *s, const struct gallery *g, const struct gallery_mask *m, const float *probe)
+{
+	s->g = g;
+	s->mask = m;
+	for (size_t i = 0; i < LANES; i++)
+		s->best[i] = (struct best){{INFINITY, INT32_MAX}, {INFINITY, INT32_MAX}};
+	if (!all_finite(probe, g->dim))
+		return false;
+	memcpy(s->probe, probe, g->dim * sizeof(*probe));
+	memset(s->probe + g->dim, 0, (g->stride - g->dim) * sizeof(*probe));
+	sketch_probe(&s->sketch, s->probe, g->stride);
+	return true;
 }
 
 static struct hit hit_of(const struct gallery *g, const struct best *best)
@@ -298,17 +423,45 @@ static struct hit hit_of(const struct gallery *g, const struct best *best)
 
 struct hit gallery_search(const struct gallery *g, const float *probe)
 {
-	_Alignas(SCAN_LANES * sizeof(float)) float aligned[GALLERY_DIM_MAX] = {0};
-	struct best best = {{INFINITY, INT32_MAX}, {INFINITY, INT32_MAX}};
-	if (!all_finite(probe, g->dim))
-		return hit_of(g, &best);
-	memcpy(aligned, probe, g->dim * sizeof(*probe));
-	for (size_t i = 0; i < g->blocks; i++) {
-		size_t rows = g->rows - i * BLOCK_ROWS;
-		block_search(
-			g, &g->block[i], rows < BLOCK_ROWS ? rows : BLOCK_ROWS, aligned, &best);
+	struct hit hit;
+	gallery_search_many(g, NULL, &probe, 1, NULL, &hit);
+	return hit;
+}
+
+void gallery_search_split(const struct gallery *g, const struct gallery_mask *m, const float *probe,
+	struct hit *in, struct hit *out)
+{
+	gallery_search_many(g, m, &probe, 1, in, out);
+}
+
+void gallery_search_many(const struct gallery *g, const struct gallery_mask *m,
+	const float *const *probe, size_t count, struct hit *in, struct hit *out)
+{
+	struct search search[PROBES];
+	for (size_t at = 0; at < count; at += PROBES) {
+		const size_t together = count - at < PROBES ? count - at : PROBES;
+		bool usable[PROBES];
+		for (size_t k = 0; k < together; k++)
+			usable[k] = search_init(&search[k], g, m, probe[at + k]);
+		for (size_t i = 0; i < g->blocks; i++) {
+			const size_t rows = g->rows - i * BLOCK_ROWS;
+			for (size_t k = 0; k < together; k++) {
+				if (usable[k])
+					block_search(&search[k], &g->block[i],
+						rows < BLOCK_ROWS ? rows : BLOCK_ROWS);
+			}
+		}
+		for (size_t k = 0; k < together; k++) {
+			out[at + k] = hit_of(g, &search[k].best[LANE_OUT]);
+			if (in != NULL)
+				in[at + k] = hit_of(g, &search[k].best[LANE_IN]);
+		}
 	}
-	return hit_of(g, &best);
+}
+
+size_t gallery_search_bytes(const struct gallery *g)
+{
+	return g->rows * (g->stride + SKETCH_ROW_BYTES);
 }
 
 /* --- some people and the others --- */
@@ -332,48 +485,6 @@ void gallery_mask_add(struct gallery_mask *m, const struct gallery *g, const cha
 		return;
 	m->in[person] = 1;
 	m->count++;
-}
-
-static bool masked(const struct gallery_mask *m, int32_t person)
-{
-	return (size_t)person < m->people && m->in[person];
-}
-
-/* As block_search; best[1] is of the people of the mask, best[0] of the others. */
-static void block_search_split(const struct gallery *g, const struct gallery_mask *m,
-	const struct block *b, size_t rows, const float *probe, struct best best[2])
-{
-	float squared[BLOCK_ROWS];
-	scan_squared(b->row, probe, g->stride, rows, squared);
-	for (size_t i = 0; i < rows; i++) {
-		struct best *lane = &best[masked(m, b->owner[i])];
-		if (scan_lower_bound(squared[i], g->stride) > lane->second.squared)
-			continue;
-		best_offer(lane,
-			(struct near){
-				scan_exact(b->row + i * g->stride, probe, g->dim),
-				b->owner[i],
-			});
-	}
-}
-
-void gallery_search_split(const struct gallery *g, const struct gallery_mask *m, const float *probe,
-	struct hit *in, struct hit *out)
-{
-	_Alignas(SCAN_LANES * sizeof(float)) float aligned[GALLERY_DIM_MAX] = {0};
-	struct best best[2];
-	for (int i = 0; i < 2; i++)
-		best[i] = (struct best){{INFINITY, INT32_MAX}, {INFINITY, INT32_MAX}};
-	bool usable = all_finite(probe, g->dim);
-	if (usable)
-		memcpy(aligned, probe, g->dim * sizeof(*probe));
-	for (size_t i = 0; usable && i < g->blocks; i++) {
-		size_t rows = g->rows - i * BLOCK_ROWS;
-		block_search_split(
-			g, m, &g->block[i], rows < BLOCK_ROWS ? rows : BLOCK_ROWS, aligned, best);
-	}
-	*in = hit_of(g, &best[1]);
-	*out = hit_of(g, &best[0]);
 }
 
 /* --- single people --- */

@@ -70,6 +70,16 @@ void gallery_mask_add(struct gallery_mask *m, const struct gallery *g, const cha
 void gallery_search_split(const struct gallery *g, const struct gallery_mask *m, const float *probe,
 	struct hit *in, struct hit *out);
 
+/*
+ * The same for `count` probes, in less time than one after the other: in[i] and out[i] are
+ * those of probe[i]. Without a mask (NULL) everybody counts as `out`, and `in` may be NULL.
+ */
+void gallery_search_many(const struct gallery *g, const struct gallery_mask *m,
+	const float *const *probe, size_t count, struct hit *in, struct hit *out);
+
+/* How many bytes a search goes through at least: what its speed is measured in. */
+size_t gallery_search_bytes(const struct gallery *g);
+
 /* Between a person's nearest template and a probe; INFINITY without such a person. */
 double gallery_distance(const struct gallery *g, const char *person_id, const float *probe);
 /* Between the two nearest templates of two people; INFINITY when one is not there. */

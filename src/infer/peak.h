@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one core can do at best, to hold a network's speed against. Both functions
- * keep the calling thread busy for about `seconds` of wall-clock time and give the
+ * What one core can do at best, to hold a network's speed against. The first two
+ * functions keep the calling thread busy for about `seconds` of wall-clock time and give the
  * best of several windows. Any thread; another load on the machine lowers the result.
  */
 #ifndef INFER_PEAK_H
 #define INFER_PEAK_H
+
+#include <stddef.h>
 
 /*
  * Single-precision floating-point operations per second (FLOP/s; a fused
@@ -19,5 +21,11 @@ double peak_flops(double seconds);
  * the last cache; 0 when there is no memory for that.
  */
 double peak_read_bytes(double seconds);
+
+/*
+ * Reads a block once, in order, as peak_read_bytes does: for taking turns with something
+ * that reads as much. `data` is on a 16-byte boundary.
+ */
+void peak_read(const void *data, size_t bytes);
 
 #endif

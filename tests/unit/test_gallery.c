@@ -5,14 +5,17 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "gallery/decide.h"
 #include "gallery/gallery.h"
 #include "gallery/scan.h"
+#include "gallery/sketch.h"
 
-enum { DIM_MAX = 512, ROWS_MAX = 6000 };
+enum { DIM_MAX = 1024, ROWS_MAX = 6000 };
 
 /* A small generator of our own, so that a failing case comes again. */
 static uint64_t state = 1;
@@ -158,7 +161,7 @@ static void fill_random(size_t dim, size_t rows, int people, float scale)
 
 static void search_agrees_on_random_templates(void **unused)
 {
-	static const size_t dims[] = {1, 2, 3, 15, 16, 17, 127, 128, 129, 512};
+	static const size_t dims[] = {1, 2, 3, 15, 16, 17, 127, 128, 129, 512, 1024};
 	for (size_t d = 0; d < sizeof(dims) / sizeof(dims[0]); d++) {
 		fill_random(dims[d], 1 + random_u32() % 3000, 1 + (int)(random_u32() % 900), 0.3f);
 		check_model(10, 0.3f);
@@ -216,6 +219,43 @@ static void search_agrees_on_huge_and_tiny_values(void **unused)
 			model.row[i][j] *= scales[i % (sizeof(scales) / sizeof(scales[0]))];
 	check_model(20, 1e-18f);
 	check_model(20, FLT_MAX);
+}
+
+/* Templates around a few centres, as near to each other as the eight bits of a sketch can tell. */
+static void search_agrees_among_near_ties(void **unused)
+{
+	static const float spreads[] = {0, 1e-7f, 1e-4f, 0.003f, 0.02f};
+	enum { CENTRES = 4, DIM = 128 };
+	static float centre[CENTRES][DIM];
+	for (size_t s = 0; s < sizeof(spreads) / sizeof(spreads[0]); s++) {
+		for (size_t i = 0; i < CENTRES * (size_t)DIM; i++)
+			centre[i / DIM][i % DIM] = random_unit() * 0.2f;
+		model_reset(DIM);
+		for (int i = 0; i < 4000; i++) {
+			float *row = model_row(i % 1500);
+			for (size_t j = 0; j < DIM; j++)
+				row[j] = centre[i % CENTRES][j] + random_unit() * spreads[s];
+		}
+		check_model(10, 0.2f);
+	}
+}
+
+static void search_agrees_on_zeros_and_on_rows_all_the_same(void **unused)
+{
+	static const float values[] = {0, 1, -0.1f, 0x1p-41f, 0x1p-40f, 0x1p50f, 0x1.8p50f};
+	for (size_t v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
+		model_reset(40);
+		for (int i = 0; i < 1300; i++) {
+			float *row = model_row(i);
+			for (size_t j = 0; j < model.dim; j++)
+				row[j] = values[v];
+		}
+		check_model(5, values[v]);
+		/* One row that is not like the others in each group of sixteen. */
+		for (size_t i = 5; i < model.rows; i += 16)
+			model.row[i][7] += i % 32 < 16 ? 1 : 1e30f;
+		check_model(5, 1);
+	}
 }
 
 static void of_equally_near_people_the_first_added_wins(void **unused)
@@ -377,6 +417,84 @@ static void the_bound_is_never_above_the_truth(void **unused)
 			if (scale == 1)
 				assert_true(bound >= truth * (1 - 2e-4) - 1e-30);
 		}
+	}
+}
+
+/* Rows of all kinds round a probe: like it, nearly like it, and of quite another size. */
+static void fill_round(const float *probe, float *row, size_t stride, float scale)
+{
+	static const float sizes[] = {0, 1e-30f, 1e-12f, 1, 1, 1, 3, 1e6f, 1e16f, 1e38f};
+	const uint32_t kind = random_u32() % 4;
+	const float size = sizes[random_u32() % (sizeof(sizes) / sizeof(sizes[0]))];
+	for (size_t j = 0; j < stride; j++) {
+		row[j] = kind == 0  ? probe[j]
+			: kind == 1 ? probe[j] * (1 + random_unit() * 0.01f)
+			: kind == 2 ? random_unit() * scale
+				    : random_unit() * size;
+		if (!isfinite(row[j]))
+			row[j] = FLT_MAX;
+	}
+}
+
+/* Every kernel against the truth, with reaches about as long as the distances there are. */
+static void assert_screened(const struct sketch *s, const float *row, const float *probe,
+	size_t stride, size_t groups, bool normal)
+{
+	sketch_screen_fn *kernel[SKETCH_KINDS_MAX];
+	static struct sketch_probe p;
+	double truth[64];
+	uint16_t mask[2 * 4];
+	sketch_probe(&p, probe, stride);
+	for (size_t i = 0; i < groups * SKETCH_GROUP; i++)
+		truth[i] = scan_exact(row + i * stride, probe, stride);
+	const double limit[] = {truth[random_u32() % 16], truth[random_u32() % 16] * 0.999};
+	const size_t kernels = sketch_screen_all(kernel);
+	for (size_t k = 0; k < kernels; k++) {
+		kernel[k](
+			&(struct sketch_screen){.sketch = s,
+				.probe = &p,
+				.groups = groups,
+				.lanes = 2,
+				.reach = {sketch_reach(&p, limit[0]), sketch_reach(&p, limit[1])}},
+			mask);
+		for (size_t i = 0; i < 2 * groups * SKETCH_GROUP; i++) {
+			const size_t at = i % (groups * SKETCH_GROUP);
+			const double reach = limit[i / (groups * SKETCH_GROUP)];
+			const bool near = (mask[i / SKETCH_GROUP] >> i % SKETCH_GROUP & 1) != 0;
+			assert_true(near || truth[at] > reach);
+			/* And it is worth something where the numbers are like templates'. */
+			if (normal)
+				assert_true(
+					!near || truth[at] < 1.1 * reach + 0.03 * (double)stride);
+		}
+	}
+}
+
+static void a_screen_never_hides_who_is_within_reach(void **unused)
+{
+	static const float scales[] = {1, 0.2f, 1e-10f, 1e-13f, 1e-38f, 1e14f, 1e16f, 1e38f, 0};
+	enum { GROUPS_MAX = 4 };
+	_Alignas(64) static float row[GROUPS_MAX * SKETCH_GROUP * DIM_MAX], probe[DIM_MAX];
+	for (int round = 0; round < 1500; round++) {
+		const size_t groups = 1 + random_u32() % GROUPS_MAX;
+		const size_t stride = SCAN_LANES *
+			(1 + random_u32() % (round % 20 == 0 ? DIM_MAX / SCAN_LANES : 12));
+		const float scale = scales[random_u32() % (sizeof(scales) / sizeof(scales[0]))];
+		struct sketch s = {mem_aligned(sketch_bytes(groups * SKETCH_GROUP, stride))};
+		assert_non_null(s.group);
+		for (size_t j = 0; j < stride; j++)
+			probe[j] = random_unit() * scale;
+		for (size_t i = 0; i < groups * SKETCH_GROUP; i++) {
+			fill_round(probe, row + i * stride, stride, scale);
+			sketch_put(&s, i, row + i * stride, stride);
+		}
+		assert_screened(&s, row, probe, stride, groups, false);
+		for (size_t i = 0; i < groups * SKETCH_GROUP * stride; i++)
+			row[i] = random_unit() * 0.5f;
+		for (size_t i = 0; i < groups * SKETCH_GROUP; i++)
+			sketch_put(&s, i, row + i * stride, stride);
+		assert_screened(&s, row, probe, stride, groups, scale == 1);
+		free(s.group);
 	}
 }
 
@@ -568,6 +686,43 @@ static void a_search_of_some_people_is_that_of_a_gallery_of_them(void **unused)
 	gallery_free(g);
 }
 
+static void many_probes_find_what_each_would_alone(void **unused)
+{
+	enum { PROBES = 21 };
+	fill_random(48, 2300, 700, 0.3f);
+	struct gallery *g = gallery_of_model();
+	struct gallery_mask mask;
+	static float value[PROBES][DIM_MAX];
+	const float *probe[PROBES];
+	struct hit in[PROBES], out[PROBES], all[PROBES];
+	assert_int_equal(gallery_mask_init(&mask, g, NULL), OK);
+	for (size_t i = 0; i < gallery_people(g); i += 9)
+		gallery_mask_add(&mask, g, gallery_person(g, i));
+	for (size_t i = 0; i < PROBES; i++) {
+		for (size_t j = 0; j < model.dim; j++)
+			value[i][j] = random_unit() * 0.3f;
+		probe[i] = value[i];
+	}
+	value[4][1] = NAN;
+	gallery_search_many(g, NULL, probe, PROBES, NULL, all);
+	gallery_search_many(g, &mask, probe, PROBES, in, out);
+	gallery_search_many(g, &mask, probe, 0, NULL, NULL);
+	for (size_t i = 0; i < PROBES; i++) {
+		struct hit one[3] = {gallery_search(g, probe[i])};
+		gallery_search_split(g, &mask, probe[i], &one[1], &one[2]);
+		const struct hit many[] = {all[i], in[i], out[i]};
+		for (int k = 0; k < 3; k++) {
+			assert_ptr_equal(one[k].person_id, many[k].person_id);
+			assert_ptr_equal(one[k].second_id, many[k].second_id);
+			assert_true(one[k].distance == many[k].distance);
+			assert_true(one[k].second_distance == many[k].second_distance);
+		}
+		assert_true((one[0].person_id == NULL) == (i == 4));
+	}
+	gallery_mask_finish(&mask);
+	gallery_free(g);
+}
+
 static void distances_between_single_people_are_the_least_ones(void **unused)
 {
 	static const float a[] = {0, 0}, a2[] = {0, 1}, b[] = {3, 1}, probe[] = {0, 4};
@@ -597,6 +752,8 @@ int main(void)
 		cmocka_unit_test(search_agrees_when_single_precision_cannot_tell),
 		cmocka_unit_test(search_agrees_when_each_template_is_a_little_nearer),
 		cmocka_unit_test(search_agrees_on_huge_and_tiny_values),
+		cmocka_unit_test(search_agrees_among_near_ties),
+		cmocka_unit_test(search_agrees_on_zeros_and_on_rows_all_the_same),
 		cmocka_unit_test(of_equally_near_people_the_first_added_wins),
 		cmocka_unit_test(second_is_another_person_not_another_template),
 		cmocka_unit_test(an_empty_gallery_knows_nobody),
@@ -605,6 +762,7 @@ int main(void)
 		cmocka_unit_test(removing_people_leaves_the_others),
 		cmocka_unit_test(somebody_added_again_counts_as_added_last),
 		cmocka_unit_test(the_bound_is_never_above_the_truth),
+		cmocka_unit_test(a_screen_never_hides_who_is_within_reach),
 		cmocka_unit_test(near_and_clear_is_a_match),
 		cmocka_unit_test(whatever_is_not_sure_goes_to_review),
 		cmocka_unit_test(like_nobody_is_unknown),
@@ -613,6 +771,7 @@ int main(void)
 		cmocka_unit_test(a_guest_leads_to_review_and_never_to_a_match),
 		cmocka_unit_test(a_nearer_counter_example_leads_to_review),
 		cmocka_unit_test(a_search_of_some_people_is_that_of_a_gallery_of_them),
+		cmocka_unit_test(many_probes_find_what_each_would_alone),
 		cmocka_unit_test(distances_between_single_people_are_the_least_ones),
 		cmocka_unit_test(decisions_have_words),
 	};
