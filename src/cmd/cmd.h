@@ -49,8 +49,8 @@ struct option_spec {
 	double min, max;     /* OPTION_INT, OPTION_NUMBER */
 	const char *choices; /* OPTION_CHOICE */
 	/*
-	 * What completion offers for the value: "file", "folder", "group", "person", "command"
-	 * or NULL.
+	 * What completion offers for the value: "file", "folder", "group", "person", "model",
+	 * "command" or NULL.
 	 */
 	const char *complete;
 };
@@ -122,7 +122,7 @@ extern const struct command *const commands[]; /* ends with NULL; in main.c */
 extern const struct command cmd_import, cmd_enroll, cmd_people, cmd_groups, cmd_settings;
 extern const struct command cmd_detect, cmd_identify, cmd_mark, cmd_watch;
 extern const struct command cmd_roll, cmd_export, cmd_explain, cmd_reject, cmd_calibrate;
-extern const struct command cmd_eval, cmd_bench, cmd_doctor;
+extern const struct command cmd_models, cmd_eval, cmd_bench, cmd_doctor;
 extern const struct command cmd_help, cmd_completion;
 
 /* Whether the option of that name (of the command's own table) was on the command line. */

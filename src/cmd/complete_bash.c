@@ -31,6 +31,7 @@ static const char head[] =
 	"\t\tmapfile -t COMPREPLY < <(compgen -d -- \"$cur\") ;;\n"
 	"\tgroup) _rollcall_names groups ;;\n"
 	"\tperson) _rollcall_names people ;;\n"
+	"\tmodel) _rollcall_names models ;;\n"
 	"\t-) ;;\n"
 	"\t*) mapfile -t COMPREPLY < <(compgen -W \"${1//|/ }\" -- \"$cur\") ;;\n"
 	"\tesac\n"

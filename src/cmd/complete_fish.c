@@ -24,7 +24,8 @@ static void offer(struct script *s, const char *kind)
 		const char *kind, *words;
 	} offers[] = {{"file", " -r -F"}, {"folder", " -x -a '(__fish_complete_directories)'"},
 		{"group", " -x -a '(__rollcall_names groups)'"},
-		{"person", " -x -a '(__rollcall_names people)'"}, {"-", " -x"}};
+		{"person", " -x -a '(__rollcall_names people)'"},
+		{"model", " -x -a '(__rollcall_names models)'"}, {"-", " -x"}};
 	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
 		if (strcmp(kind, offers[i].kind) == 0) {
 			script_add(s, "%s", offers[i].words);

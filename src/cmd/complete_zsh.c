@@ -14,6 +14,7 @@ static const char head[] =
 	"}\n"
 	"_rollcall_groups() { _rollcall_names groups }\n"
 	"_rollcall_people() { _rollcall_names people }\n"
+	"_rollcall_models() { _rollcall_names models }\n"
 	"\n";
 
 /* A description inside [] of an _arguments specification, which is inside single quotes. */
@@ -35,7 +36,8 @@ static void action(struct script *s, const char *kind)
 	static const struct {
 		const char *kind, *action;
 	} actions[] = {{"file", "_files"}, {"folder", "_files -/"}, {"group", "_rollcall_groups"},
-		{"person", "_rollcall_people"}, {"command", "_rollcall_commands"}, {"-", " "}};
+		{"person", "_rollcall_people"}, {"model", "_rollcall_models"},
+		{"command", "_rollcall_commands"}, {"-", " "}};
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (strcmp(kind, actions[i].kind) == 0) {
 			script_add(s, "%s", actions[i].action);
@@ -99,6 +101,8 @@ static void verb_function(struct script *s, const struct command *command)
 			script_add(s, "\t%s) _rollcall_groups ;;\n", verb->name);
 		else if (strcmp(word, "person") == 0)
 			script_add(s, "\t%s) _rollcall_people ;;\n", verb->name);
+		else if (strcmp(word, "model") == 0)
+			script_add(s, "\t%s) _rollcall_models ;;\n", verb->name);
 		else if (strchr(word, '|') != NULL) {
 			script_add(s, "\t%s) compadd --", verb->name);
 			const char *choice;

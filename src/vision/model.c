@@ -227,7 +227,7 @@ enum err models_known(struct model_list *list, const struct model_places *places
 		if (err == OK) {
 			if (load_own(&m, places->home, entry[i]->d_name, false, &reason) == OK)
 				err = append(list, &m, why);
-			else if (wrong != NULL)
+			else if (wrong != NULL && reason.code != ERR_NOT_FOUND)
 				wrong(ctx, entry[i]->d_name, &reason);
 		}
 		model_finish(&m);

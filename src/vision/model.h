@@ -42,6 +42,13 @@ enum err model_find(struct model *out, const struct model_places *places, const 
 enum err model_known(struct model *out, const struct model_places *places, const char *name,
 	struct error *why) MUST_USE;
 
+/*
+ * Reads an installed model's network once, as it is read to be used. ERR_UNSUPPORTED: this
+ * program knows no such decoder, or not all of the network's operators; ERR_FORMAT: the files
+ * are none, or not what the manifest says.
+ */
+enum err model_check(const struct model *m, struct error *why) MUST_USE;
+
 /* All that are known: the built-in ones, then those in `home` by name. */
 struct model_list {
 	struct model *item;
@@ -49,8 +56,8 @@ struct model_list {
 };
 void model_list_finish(struct model_list *list);
 /*
- * Appends. A folder in `home` without a right manifest is left out; its name and the reason go
- * to `wrong` (may be NULL), which is called for each.
+ * Appends. A folder in `home` without a manifest is none (yet); one with a wrong manifest is left
+ * out, and `wrong` (may be NULL) is called with its name and the reason.
  */
 typedef void model_wrong_fn(void *ctx, const char *name, const struct error *reason);
 enum err models_known(struct model_list *list, const struct model_places *places,
