@@ -25,6 +25,7 @@ static const struct {
 	{ERR_DENIED, "permission denied"},
 	{ERR_STOPPED, "stopped"},
 	{ERR_INTERNAL, "internal error"},
+	{ERR_CONFLICT, "changed meanwhile"},
 };
 
 static const struct {

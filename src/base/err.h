@@ -26,6 +26,7 @@ enum err {
 	ERR_DENIED = -13,     /* permission */
 	ERR_STOPPED = -14,    /* interrupted by the user */
 	ERR_INTERNAL = -15,   /* a defect in this program */
+	ERR_CONFLICT = -16,   /* changed by somebody else since it was read */
 };
 
 enum { ERROR_TEXT_MAX = 512 };

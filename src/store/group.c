@@ -177,17 +177,32 @@ enum err store_group_update(struct store *s, struct group *group, struct error *
 	return err;
 }
 
+/* What is of the group now and will be of none: nothing of it is history. */
+static enum err detach(struct store *s, const char *id, struct error *why)
+{
+	static const char *const sql[] = {
+		"DELETE FROM user_group WHERE org_id = ?1 AND group_id = ?2",
+		"UPDATE registration SET group_id = NULL WHERE org_id = ?1 AND group_id = ?2",
+		("UPDATE device SET group_id = NULL, version = version + 1"
+		 " WHERE org_id = ?1 AND group_id = ?2"),
+	};
+	return run_all(s, sql, sizeof(sql) / sizeof(sql[0]), id, NULL, why);
+}
+
 /* Takes the group away; one that registers refer to stays, unseen, for them. */
 static enum err remove_row(struct store *s, const char *id, struct error *why)
 {
 	struct query q;
 	int64_t rows = 0;
+	enum err err = detach(s, id, why);
+	if (err != OK)
+		return err;
 	query_start(&q, s,
 		"UPDATE person_group SET removed = 1 WHERE org_id = ?1 AND id = ?2 AND EXISTS"
 		" (SELECT 1 FROM session WHERE org_id = ?1 AND group_id = ?2)",
 		why);
 	query_text(&q, id);
-	enum err err = query_run(&q, &rows);
+	err = query_run(&q, &rows);
 	if (err != OK || rows > 0)
 		return err;
 	query_start(&q, s, "DELETE FROM past_membership WHERE org_id = ?1 AND group_id = ?2", why);

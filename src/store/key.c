@@ -11,7 +11,13 @@
 #include <unistd.h>
 
 /* Subkeys by purpose. The numbers are part of the format: never used again for another one. */
-enum purpose { PURPOSE_SEAL = 1, PURPOSE_PHOTO = 2, PURPOSE_CHECK = 3 };
+enum purpose {
+	PURPOSE_SEAL = 1,
+	PURPOSE_PHOTO = 2,
+	PURPOSE_CHECK = 3,
+	PURPOSE_TOKEN = 4,
+	PURPOSE_AUDIT = 5,
+};
 
 static const char kdf_context[crypto_kdf_CONTEXTBYTES] = "rollcall";
 
@@ -19,6 +25,8 @@ static void derive(struct store_key *out, const uint8_t master[static KEY_BYTES]
 {
 	crypto_kdf_derive_from_key(out->seal, KEY_BYTES, PURPOSE_SEAL, kdf_context, master);
 	crypto_kdf_derive_from_key(out->photo, KEY_BYTES, PURPOSE_PHOTO, kdf_context, master);
+	crypto_kdf_derive_from_key(out->token, KEY_BYTES, PURPOSE_TOKEN, kdf_context, master);
+	crypto_kdf_derive_from_key(out->audit, KEY_BYTES, PURPOSE_AUDIT, kdf_context, master);
 	crypto_kdf_derive_from_key(out->check, KEY_CHECK_BYTES, PURPOSE_CHECK, kdf_context, master);
 }
 

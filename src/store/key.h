@@ -28,6 +28,8 @@ _Static_assert(KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "and so
 struct store_key {
 	uint8_t seal[KEY_BYTES];        /* encrypts templates */
 	uint8_t photo[KEY_BYTES];       /* of the hash of photos */
+	uint8_t token[KEY_BYTES];       /* of the hash of tokens, API keys and what throttles */
+	uint8_t audit[KEY_BYTES];       /* of the chain of the audit */
 	uint8_t check[KEY_CHECK_BYTES]; /* stands in the database: tells whose key this is */
 };
 

@@ -262,4 +262,5 @@ static const char decisions[] =
 const struct migration sqlite_migration[SQLITE_MIGRATIONS] = {
 	{1, initial},
 	{2, decisions},
+	{3, migration_accounts},
 };

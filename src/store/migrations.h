@@ -10,8 +10,11 @@
 
 enum {
 	SQLITE_APPLICATION_ID = 0x526F6C6C, /* "Roll", in the file's header */
-	SQLITE_MIGRATIONS = 2,
+	SQLITE_MIGRATIONS = 3,
 };
+
+/* The steps of the server; in a file of their own for its length. */
+extern const char migration_accounts[];
 
 extern const struct migration sqlite_migration[SQLITE_MIGRATIONS];
 

@@ -32,8 +32,7 @@ static void read_person(struct query *q, void *row)
 
 static const struct row_kind kind = {read_person, sizeof(struct person), "person", "people"};
 
-/* A number is text ("0042", "A-7"): cleaned as a name, and at most NUMBER_BYTES - 1 bytes. */
-static enum err clean_number(char number[static NUMBER_BYTES], struct error *why)
+enum err person_clean_number(char number[static NUMBER_BYTES], struct error *why)
 {
 	if (memchr(number, '\0', NUMBER_BYTES) == NULL)
 		return err_set(
@@ -59,7 +58,7 @@ static enum err clean_person(
 {
 	enum err err = near_clean(person->name, "name", key, why);
 	if (err == OK)
-		err = clean_number(person->number, why);
+		err = person_clean_number(person->number, why);
 	if (err == OK && (person->face_id < 0 || person->face_id > FACE_ID_MAX))
 		err = err_set(why, ERR_ARG, "the face id %d is not between 1 and %d",
 			person->face_id, FACE_ID_MAX);
@@ -255,6 +254,9 @@ enum err store_person_update(struct store *s, struct person *person, struct erro
 	return err;
 }
 
+/* The account of a student: it goes with the person. */
+#define ACCOUNT " (SELECT id FROM app_user WHERE org_id = ?1 AND person_id = ?2)"
+
 /* Everything that says something about a person; the row itself last. */
 static const char *const erasure[] = {
 	"DELETE FROM template WHERE org_id = ?1 AND person_id = ?2",
@@ -265,6 +267,11 @@ static const char *const erasure[] = {
 	("DELETE FROM face WHERE org_id = ?1 AND sighting_id IN"
 	 " (SELECT id FROM sighting WHERE org_id = ?1 AND person_id = ?2)"),
 	"UPDATE evidence SET second_id = NULL WHERE org_id = ?1 AND second_id = ?2",
+	("DELETE FROM web_session WHERE org_id = ?1 AND user_id IN" ACCOUNT),
+	("DELETE FROM known_browser WHERE org_id = ?1 AND user_id IN" ACCOUNT),
+	("DELETE FROM user_link WHERE org_id = ?1 AND user_id IN" ACCOUNT),
+	("DELETE FROM user_group WHERE org_id = ?1 AND user_id IN" ACCOUNT),
+	"DELETE FROM app_user WHERE org_id = ?1 AND person_id = ?2",
 	"UPDATE sighting SET person_id = NULL WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM person WHERE org_id = ?1 AND id = ?2",
 };
@@ -275,12 +282,7 @@ enum err store_person_remove(struct store *s, const char *id, struct error *why)
 	if (err != OK)
 		return err;
 	int64_t rows = 0;
-	for (size_t i = 0; err == OK && i < sizeof(erasure) / sizeof(erasure[0]); i++) {
-		struct query q;
-		query_start(&q, s, erasure[i], why);
-		query_text(&q, id);
-		err = query_run(&q, &rows);
-	}
+	err = run_all(s, erasure, sizeof(erasure) / sizeof(erasure[0]), id, &rows, why);
 	if (err == OK && rows == 0)
 		err = no_such_person(why);
 	err = change_end(s, err, why);

@@ -15,7 +15,8 @@ void query_start_global(struct query *q, struct store *s, const char *sql, struc
 {
 	*q = (struct query){.s = s, .why = why, .next = 1};
 	/* A full disk ends a transaction: what comes after must not be kept on its own. */
-	if (s->in_transaction && !s->ops->in_transaction(s->db)) {
+	bool within = s->in_transaction || s->changes > 0;
+	if (within && !s->ops->in_transaction(s->db)) {
 		q->err = err_set(why, ERR_IO,
 			"the change was undone because of an earlier error: do it again");
 		return;
@@ -99,6 +100,19 @@ enum err query_run(struct query *q, int64_t *changed)
 	if (changed != NULL)
 		*changed = q->err == OK ? q->s->ops->changes(q->s->db) : 0;
 	return query_end(q);
+}
+
+enum err run_all(struct store *s, const char *const *sql, size_t count, const char *id,
+	int64_t *rows, struct error *why)
+{
+	enum err err = OK;
+	for (size_t i = 0; err == OK && i < count; i++) {
+		struct query q;
+		query_start(&q, s, sql[i], why);
+		query_text(&q, id);
+		err = query_run(&q, rows);
+	}
+	return err;
 }
 
 enum err query_one(struct query *q, const struct row_kind *kind, void *out)

@@ -333,20 +333,27 @@ void store_rollback(struct store *s)
 
 enum err change_begin(struct store *s, struct error *why)
 {
-	if (!s->in_transaction)
-		return begin(s, why);
-	if (!s->ops->in_transaction(s->db))
-		return was_undone(why);
-	return control(s, sql_mark, why);
+	enum err err;
+	if (!s->in_transaction && s->changes == 0)
+		err = begin(s, why);
+	else if (!s->ops->in_transaction(s->db))
+		err = was_undone(why);
+	else
+		err = control(s, sql_mark, why);
+	if (err == OK)
+		s->changes++;
+	return err;
 }
 
 enum err change_end(struct store *s, enum err err, struct error *why)
 {
+	s->changes--;
+	bool outermost = !s->in_transaction && s->changes == 0;
 	if (err == OK)
-		err = control(s, s->in_transaction ? sql_keep : sql_commit, why);
+		err = control(s, outermost ? sql_commit : sql_keep, why);
 	if (err == OK || !s->ops->in_transaction(s->db))
 		return err;
-	if (!s->in_transaction)
+	if (outermost)
 		(void)control(s, sql_rollback, NULL);
 	else if (control(s, sql_back, NULL) != OK || control(s, sql_keep, NULL) != OK)
 		(void)control(s, sql_rollback, NULL); /* all of it, rather than half */

@@ -18,6 +18,7 @@ struct store {
 	char org_id[UUID_TEXT]; /* of every query */
 	int version;            /* of the schema */
 	bool in_transaction;    /* store_begin was called; the database may have ended it since */
+	int changes;            /* change_begin was called this often, and not yet change_end */
 };
 
 /* Brings the schema up by `steps`, with a copy of the file before each. */
@@ -28,10 +29,17 @@ enum err migrate_version(struct store *s, int *out, struct error *why) MUST_USE;
 
 /*
  * Makes several statements of one call all-or-nothing, inside the caller's transaction or
- * in one of their own. change_end undoes them when `err` is not OK; returns the outcome.
+ * change, or in a transaction of their own. change_end undoes them when `err` is not OK;
+ * returns the outcome. Every change_begin that gave OK has its change_end.
  */
 enum err change_begin(struct store *s, struct error *why) MUST_USE;
 enum err change_end(struct store *s, enum err err, struct error *why) MUST_USE;
+
+/*
+ * A person's number, in place: it is text ("0042", "A-7"), cleaned as a name, and has at most
+ * NUMBER_BYTES - 1 bytes. "" stays. ERR_ARG.
+ */
+enum err person_clean_number(char number[static NUMBER_BYTES], struct error *why) MUST_USE;
 
 /*
  * A statement on its way. Errors stick: after the first one nothing more happens and
@@ -63,6 +71,9 @@ bool query_row(struct query *q);
 enum err query_end(struct query *q) MUST_USE;
 /* Runs what gives no rows, and ends it. `changed` (may be NULL) gets the number of rows. */
 enum err query_run(struct query *q, int64_t *changed) MUST_USE;
+/* Runs some statements whose ?2 is one id. `rows` may be NULL; it gets those of the last. */
+enum err run_all(struct store *s, const char *const *sql, size_t count, const char *id,
+	int64_t *rows, struct error *why) MUST_USE;
 /* One kind of thing that rows become. */
 struct row_kind {
 	void (*read)(struct query *q, void *out); /* the current row */

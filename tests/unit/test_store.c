@@ -311,9 +311,12 @@ static void a_database_of_a_newer_program_is_left_alone(void **state)
 {
 	const struct home *home = *state;
 	store_close(home_open(home));
+	char known[128];
+	snprintf(known, sizeof(known),
+		"is of version 99, this program knows up to %d: install a newer Rollcall",
+		store_version_known());
 	meddle(home, "INSERT INTO schema_version VALUES (99, 0)");
-	assert_open_fails(home, STORE_CREATE, ERR_VERSION,
-		"is of version 99, this program knows up to 2: install a newer Rollcall");
+	assert_open_fails(home, STORE_CREATE, ERR_VERSION, known);
 	char path[HOME_PATH];
 	home_file(home, "rollcall.db.v99", path);
 	assert_false(file_exists(path));
@@ -598,33 +601,39 @@ static void a_migration_leaves_a_copy_of_what_was(void **state)
 	struct error why = {0};
 	assert_int_equal(home_person(s, "Ada", NULL, id, NULL), OK);
 	const struct migration step[] = {
-		{2, "CREATE TABLE never (x INTEGER)"},
-		{3, "ALTER TABLE person ADD COLUMN note TEXT; CREATE TABLE two (x INTEGER)"},
-		{4, "CREATE TABLE three (x INTEGER)"},
+		{SQLITE_MIGRATIONS, "CREATE TABLE never (x INTEGER)"},
+		{SQLITE_MIGRATIONS + 1,
+			"ALTER TABLE person ADD COLUMN note TEXT; CREATE TABLE two (x INTEGER)"},
+		{SQLITE_MIGRATIONS + 2, "CREATE TABLE three (x INTEGER)"},
 	};
-	home_file(home, "rollcall.db.v2.part", path);
+	char first[32], second[32], part[32], newest[32];
+	snprintf(first, sizeof(first), "rollcall.db.v%d", SQLITE_MIGRATIONS);
+	snprintf(second, sizeof(second), "rollcall.db.v%d", SQLITE_MIGRATIONS + 1);
+	snprintf(part, sizeof(part), "rollcall.db.v%d.part", SQLITE_MIGRATIONS);
+	snprintf(newest, sizeof(newest), "version %d", SQLITE_MIGRATIONS + 2);
+	home_file(home, part, path);
 	write_file(path, "left by a kill", 14, 0600);
 	assert_int_equal(migrate(s, step, 3, HOME_NOW, &why), OK);
-	assert_int_equal(store_version(s), 4);
+	assert_int_equal(store_version(s), SQLITE_MIGRATIONS + 2);
 	int version;
 	assert_int_equal(migrate_version(s, &version, &why), OK);
-	assert_int_equal(version, 4);
+	assert_int_equal(version, SQLITE_MIGRATIONS + 2);
 	assert_false(file_exists(path));
 	struct stat st;
-	home_file(home, "rollcall.db.v2", path);
+	home_file(home, first, path);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	home_file(home, "rollcall.db.v3", path);
+	home_file(home, second, path);
 	assert_int_equal(stat(path, &st), 0);
 	store_close(s);
-	assert_open_fails(home, 0, ERR_VERSION, "version 4");
+	assert_open_fails(home, 0, ERR_VERSION, newest);
 	/* The copy is a database of before, with what was in the write-ahead log. */
 	char live[HOME_PATH];
 	home_file(home, "rollcall.db", live);
-	home_file(home, "rollcall.db.v2", path);
+	home_file(home, first, path);
 	assert_int_equal(rename(path, live), 0);
 	s = home_open(home);
-	assert_int_equal(store_version(s), 2);
+	assert_int_equal(store_version(s), SQLITE_MIGRATIONS);
 	struct person person;
 	assert_int_equal(store_person(s, id, &person, &why), OK);
 	assert_int_equal(store_check(s, &why), OK);
@@ -637,14 +646,15 @@ static void a_migration_that_fails_changes_nothing(void **state)
 	struct store *s = home_open(home);
 	struct error why = {0};
 	const struct migration step[] = {
-		{3, "CREATE TABLE two (x INTEGER); INSERT INTO nowhere VALUES (1)"},
+		{SQLITE_MIGRATIONS + 1,
+			"CREATE TABLE two (x INTEGER); INSERT INTO nowhere VALUES (1)"},
 	};
 	assert_int_not_equal(migrate(s, step, 1, HOME_NOW, &why), OK);
-	assert_non_null(strstr(why.text, "cannot bring the database to version 3"));
-	assert_int_equal(store_version(s), 2);
+	assert_non_null(strstr(why.text, "cannot bring the database to version "));
+	assert_int_equal(store_version(s), SQLITE_MIGRATIONS);
 	int version;
 	assert_int_equal(migrate_version(s, &version, &why), OK);
-	assert_int_equal(version, 2);
+	assert_int_equal(version, SQLITE_MIGRATIONS);
 	struct query q;
 	query_start_global(&q, s, "SELECT count(*) FROM sqlite_schema WHERE name = 'two'", NULL);
 	assert_true(query_row(&q));

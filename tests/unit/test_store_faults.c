@@ -7,6 +7,9 @@
 
 #include <cmocka.h>
 
+#include "store/devices.h"
+#include "store/throttle.h"
+#include "store/web.h"
 #include "tests/support/faults.h"
 #include "tests/support/home.h"
 
@@ -252,6 +255,68 @@ static void changing_groups_survives(void **state)
 	fail_all(*state, add_group);
 }
 
+static enum err let_in(struct fixture *f, struct store *s, struct error *why)
+{
+	const struct password_cost cost = password_cost_cheap();
+	const struct web_origin from = {"192.0.2.7", "test", NULL, NULL};
+	const struct throttle_who who = {"ada@school.example", "192.0.2.7", NULL};
+	struct user user = {.role = ROLE_VIEWER, .name = "Ada"};
+	char token[TOKEN_TEXT], browser[TOKEN_TEXT];
+	const struct link_answer answer = {.token = token, .password = "correct horse"};
+	struct throttle_state throttle;
+	snprintf(user.email, sizeof(user.email), "ada%u@school.example", f->counter++);
+	enum err err = store_user_add(s, &user, HOME_NOW, why);
+	if (err == OK)
+		err = store_link_make(s, user.id, LINK_INVITATION, HOME_NOW, token, why);
+	if (err == OK)
+		err = store_link_use(s, &answer, &cost, HOME_NOW, &user, why);
+	if (err == OK)
+		err = store_throttle_read(s, &who, HOME_NOW, &throttle, why);
+	if (err == OK)
+		err = store_user_sign_in(s,
+			&(struct credentials){user.email, "correct horse", &cost}, 1, &user, why);
+	if (err == OK)
+		err = store_throttle_passed(s, &who, user.id, HOME_NOW, browser, why);
+	if (err == OK)
+		err = store_web_open(s, user.id, &from, HOME_NOW, token, why);
+	if (err == OK)
+		err = store_web_find(s, token, HOME_NOW, NULL, NULL, why);
+	return err == OK ? store_user_remove(s, user.id, why) : err;
+}
+
+static void letting_somebody_in_survives(void **state)
+{
+	fail_all(*state, let_in);
+}
+
+static enum err pair(struct fixture *f, struct store *s, struct error *why)
+{
+	struct pairing p = {.kind = "kiosk", .name = "Tablet", .address = "192.0.2.7"};
+	struct device device = {.id = ""}, out;
+	char poll[TOKEN_TEXT], key[KEY_TEXT];
+	snprintf(device.name, sizeof(device.name), "Tablet %u", f->counter++);
+	enum err err = store_pairing_ask(s, &p, HOME_NOW, poll, why);
+	if (err == OK)
+		err = store_pairing_confirm(s, p.code, &device, HOME_NOW, why);
+	if (err == OK)
+		err = store_pairing_collect(s, poll, HOME_NOW, &out, key, why);
+	if (err == OK)
+		err = store_device_by_key(s, key, &out, why);
+	return err == OK ? store_device_revoke(s, out.id, HOME_NOW, why) : err;
+}
+
+static enum err forget_pairings(struct fixture *f, struct store *s, struct error *why)
+{
+	/* What a failure left waiting would fill the list. */
+	enum err err = store_web_purge(s, INT64_MAX / 2, why);
+	return err == OK ? pair(f, s, why) : err;
+}
+
+static void pairing_a_device_survives(void **state)
+{
+	fail_all(*state, forget_pairings);
+}
+
 #define case_of(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -263,6 +328,8 @@ int main(void)
 		case_of(adding_and_reading_templates_survives),
 		case_of(marking_and_listing_survives),
 		case_of(changing_groups_survives),
+		case_of(letting_somebody_in_survives),
+		case_of(pairing_a_device_survives),
 	};
 	return cmocka_run_group_tests_name("store_faults", tests, NULL, NULL);
 }
