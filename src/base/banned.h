@@ -20,6 +20,13 @@
 #include FT_FREETYPE_H
 #endif
 
+/* OpenSSL has parameters of such names; src/net/meson.build asks for it. */
+#ifdef BANNED_AFTER_OPENSSL
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#endif
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gets atoi atol atoll atof
 #pragma GCC poison localtime gmtime asctime ctime rand srand
 
