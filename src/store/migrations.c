@@ -259,8 +259,28 @@ static const char decisions[] =
 	"CREATE INDEX rejection_person ON rejection (person_id, org_id);"
 	"CREATE INDEX mark_sighting ON mark (sighting_id, org_id);";
 
+/*
+ * Which models are in use, by name ('' = the default), which embedding is to follow, and
+ * enrolment photos where the operator wants them kept.
+ */
+static const char models[] = "ALTER TABLE org ADD COLUMN detector TEXT NOT NULL DEFAULT '';"
+			     "ALTER TABLE org ADD COLUMN embedding TEXT NOT NULL DEFAULT '';"
+			     "ALTER TABLE org ADD COLUMN embedding_coming TEXT NOT NULL DEFAULT '';"
+			     "ALTER TABLE org ADD COLUMN keep_photos INTEGER NOT NULL DEFAULT 0"
+			     " CHECK (keep_photos IN (0, 1));"
+			     "CREATE TABLE photo ("
+			     " org_id TEXT NOT NULL,"
+			     " person_id TEXT NOT NULL,"
+			     " photo_hash BLOB NOT NULL,"
+			     " sealed BLOB NOT NULL,"
+			     " created_ms INTEGER NOT NULL,"
+			     " PRIMARY KEY (person_id, photo_hash, org_id),"
+			     " FOREIGN KEY (org_id, person_id) REFERENCES person (org_id, id)"
+			     ") STRICT;";
+
 const struct migration sqlite_migration[SQLITE_MIGRATIONS] = {
 	{1, initial},
 	{2, decisions},
 	{3, migration_accounts},
+	{4, models},
 };

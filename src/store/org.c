@@ -65,7 +65,8 @@ enum err store_org(struct store *s, struct org *out, struct error *why)
 	struct query q;
 	query_start(&q, s,
 		"SELECT id, name, zone, start_minute, grace_minutes, cooldown_s, budget,"
-		" keep_faces_days FROM org WHERE id = ?1",
+		" keep_faces_days, detector, embedding, embedding_coming, keep_photos"
+		" FROM org WHERE id = ?1",
 		why);
 	if (query_row(&q)) {
 		column_text(&q, 0, out->id, sizeof(out->id));
@@ -76,6 +77,10 @@ enum err store_org(struct store *s, struct org *out, struct error *why)
 		out->cooldown_s = (int)column_int(&q, 5);
 		out->budget = column_real(&q, 6);
 		out->keep_faces_days = (int)column_int(&q, 7);
+		column_text(&q, 8, out->detector, sizeof(out->detector));
+		column_text(&q, 9, out->embedding, sizeof(out->embedding));
+		column_text(&q, 10, out->coming, sizeof(out->coming));
+		out->keep_photos = column_int(&q, 11) != 0;
 	}
 	enum err err = query_end(&q);
 	return err == OK && out->id[0] == '\0' ? none(why) : err;
@@ -117,7 +122,8 @@ enum err store_org_update(struct store *s, const struct org *org, struct error *
 	struct query q;
 	query_start(&q, s,
 		"UPDATE org SET name = ?2, zone = ?3, start_minute = ?4, grace_minutes = ?5,"
-		" cooldown_s = ?6, budget = ?7, keep_faces_days = ?8 WHERE id = ?1",
+		" cooldown_s = ?6, budget = ?7, keep_faces_days = ?8, detector = ?9,"
+		" embedding = ?10, embedding_coming = ?11, keep_photos = ?12 WHERE id = ?1",
 		why);
 	query_text(&q, name);
 	query_text(&q, org->zone);
@@ -126,5 +132,9 @@ enum err store_org_update(struct store *s, const struct org *org, struct error *
 	query_int(&q, org->cooldown_s);
 	query_real(&q, org->budget);
 	query_int(&q, org->keep_faces_days);
+	query_text(&q, org->detector);
+	query_text(&q, org->embedding);
+	query_text(&q, org->coming);
+	query_int(&q, org->keep_photos);
 	return query_run(&q, NULL);
 }

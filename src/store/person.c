@@ -7,10 +7,10 @@
 
 enum { FACE_ID_MAX = 65535 };
 
-#define PERSON_COLUMNS                                                   \
-	"p.id, p.name, coalesce(p.number, ''), p.face_id, p.created_ms," \
-	" (SELECT count(*) FROM template t WHERE t.org_id = p.org_id"    \
-	"  AND t.person_id = p.id)"
+#define PERSON_COLUMNS                                                          \
+	"p.id, p.name, coalesce(p.number, ''), p.face_id, p.created_ms,"        \
+	" (SELECT count(DISTINCT coalesce(t.photo_hash, t.id)) FROM template t" \
+	"  WHERE t.org_id = p.org_id AND t.person_id = p.id)"
 
 void person_list_finish(struct person_list *list)
 {
@@ -260,6 +260,7 @@ enum err store_person_update(struct store *s, struct person *person, struct erro
 /* Everything that says something about a person; the row itself last. */
 static const char *const erasure[] = {
 	"DELETE FROM template WHERE org_id = ?1 AND person_id = ?2",
+	"DELETE FROM photo WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM membership WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM past_membership WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM mark WHERE org_id = ?1 AND person_id = ?2",

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/name.h"
@@ -23,6 +24,8 @@
 enum {
 	NUMBER_BYTES = 65, /* a person's number: up to 64 bytes */
 	STORE_MODEL_BYTES = 129,
+	MODEL_NAME_BYTES = 65,
+	STORE_PHOTO_MAX = 1 << 20, /* bytes of a photo that is kept */
 	STORE_DIM_MAX = 1024,
 	STORE_BUSY_TIMEOUT_MS = 5000,
 	PHOTO_HASH_BYTES = 32,
@@ -78,6 +81,11 @@ struct org {
 	int cooldown_s;      /* default 60 */
 	double budget;       /* how often a stranger may be taken for somebody; default 0.001 */
 	int keep_faces_days; /* of sightings, for corrections; 0 = never; default 30 */
+	/* Names of the models in use; "" = the default one. */
+	char detector[MODEL_NAME_BYTES], embedding[MODEL_NAME_BYTES];
+	/* The embedding that is to follow when everybody has templates of it; "" = none. */
+	char coming[MODEL_NAME_BYTES];
+	bool keep_photos; /* enrolment photos, for another model; default false */
 };
 
 /* Reads and changes the organisation; from store_use_org on, calls are in that one. */
@@ -212,6 +220,44 @@ typedef enum err store_template_info_fn(
 /* The same for what is known beside the vectors. */
 enum err store_template_infos(struct store *s, const char *model, store_template_info_fn *fn,
 	void *ctx, struct error *why) MUST_USE;
+
+/* People with templates, but with none of this model; by name. Appends to `out`. */
+enum err store_people_without(
+	struct store *s, const char *model, struct person_list *out, struct error *why) MUST_USE;
+/* Whose a template of this model from that photo is; "" = nobody's. */
+enum err store_photo_owner(struct store *s, const char *model,
+	const uint8_t photo_hash[static PHOTO_HASH_BYTES], char person_id[static UUID_TEXT],
+	struct error *why) MUST_USE;
+/* Deletes the templates of a model; `count` (may be NULL) gets how many. */
+enum err store_templates_remove(
+	struct store *s, const char *model, size_t *count, struct error *why) MUST_USE;
+/* Deletes the templates of all other models of those people who have one of this. */
+enum err store_templates_replace(
+	struct store *s, const char *model, size_t *count, struct error *why) MUST_USE;
+
+/* --- kept photos: encrypted at rest, bound to their row --- */
+
+struct kept_photo {
+	char person_id[UUID_TEXT];
+	uint8_t photo_hash[PHOTO_HASH_BYTES]; /* of the file that it was cut from */
+};
+struct kept_photo_list {
+	struct kept_photo *item;
+	size_t count, capacity;
+};
+void kept_photo_list_finish(struct kept_photo_list *list);
+
+/* An encoded image. Nothing happens when it is there already. ERR_LIMIT over STORE_PHOTO_MAX. */
+enum err store_photo_keep(struct store *s, const struct kept_photo *photo, const struct buf *bytes,
+	int64_t now_ms, struct error *why) MUST_USE;
+/* Those that have given no template of a model, by person. Appends to `out`. */
+enum err store_photos_without(struct store *s, const char *model, struct kept_photo_list *out,
+	struct error *why) MUST_USE;
+/* Appends the encoded image. ERR_NOT_FOUND: it is there no longer. */
+enum err store_photo_bytes(struct store *s, const struct kept_photo *photo, struct buf *out,
+	struct error *why) MUST_USE;
+enum err store_photos_count(struct store *s, size_t *out, struct error *why) MUST_USE;
+enum err store_photos_remove(struct store *s, size_t *count, struct error *why) MUST_USE;
 
 /* --- sessions --- */
 

@@ -193,3 +193,79 @@ enum err store_template_infos(struct store *s, const char *model, store_template
 	}
 	return query_end(&q);
 }
+
+static void read_person(struct query *q, void *out)
+{
+	struct person *p = out;
+	*p = (struct person){0};
+	column_text(q, 0, p->id, sizeof(p->id));
+	column_text(q, 1, p->name, sizeof(p->name));
+	column_text(q, 2, p->number, sizeof(p->number));
+	p->templates = (size_t)column_int(q, 3);
+}
+
+enum err store_people_without(
+	struct store *s, const char *model, struct person_list *out, struct error *why)
+{
+	static const struct row_kind kind = {
+		read_person, sizeof(struct person), "person", "people"};
+	struct query q;
+	query_start(&q, s,
+		"SELECT p.id, p.name, coalesce(p.number, ''), count(*) FROM template t"
+		" JOIN person p ON p.org_id = t.org_id AND p.id = t.person_id"
+		" WHERE t.org_id = ?1 AND NOT EXISTS (SELECT 1 FROM template o WHERE"
+		" o.org_id = t.org_id AND o.person_id = t.person_id AND o.model = ?2)"
+		" GROUP BY p.id, p.name, p.number, p.name_key ORDER BY p.name_key, p.number, p.id",
+		why);
+	query_text(&q, model);
+	struct rows rows = {out->item, &out->count, &out->capacity};
+	enum err err = query_all(&q, &kind, &rows);
+	out->item = rows.item;
+	return err;
+}
+
+enum err store_photo_owner(struct store *s, const char *model,
+	const uint8_t photo_hash[static PHOTO_HASH_BYTES], char person_id[static UUID_TEXT],
+	struct error *why)
+{
+	struct query q;
+	person_id[0] = '\0';
+	query_start(&q, s,
+		"SELECT person_id FROM template WHERE org_id = ?1 AND model = ?2"
+		" AND photo_hash = ?3",
+		why);
+	query_text(&q, model);
+	query_hash(&q, photo_hash);
+	if (query_row(&q))
+		column_text(&q, 0, person_id, UUID_TEXT);
+	return query_end(&q);
+}
+
+static enum err remove_by(
+	struct store *s, const char *sql, const char *model, size_t *count, struct error *why)
+{
+	struct query q;
+	int64_t rows = 0;
+	query_start(&q, s, sql, why);
+	query_text(&q, model);
+	enum err err = query_run(&q, &rows);
+	if (count != NULL)
+		*count = (size_t)rows;
+	return err;
+}
+
+enum err store_templates_remove(
+	struct store *s, const char *model, size_t *count, struct error *why)
+{
+	return remove_by(
+		s, "DELETE FROM template WHERE org_id = ?1 AND model = ?2", model, count, why);
+}
+
+enum err store_templates_replace(
+	struct store *s, const char *model, size_t *count, struct error *why)
+{
+	return remove_by(s,
+		"DELETE FROM template WHERE org_id = ?1 AND model <> ?2 AND person_id IN"
+		" (SELECT person_id FROM template WHERE org_id = ?1 AND model = ?2)",
+		model, count, why);
+}
