@@ -111,52 +111,32 @@ static float *take(struct fast *f, size_t floats)
 	return at;
 }
 
-/* (out, window) to panels of 32, the last of 16 or 32, each with its biases in front. */
-static void pack_dense(struct stage *s, const float *filter, const float *bias)
+/*
+ * Panels of `lanes` outputs, the last of 16 where they are enough, each with its biases in
+ * front; `to` is zeroed.
+ */
+static void pack(const struct stage *s, const struct op *op, const float *bias, size_t lanes)
 {
 	const size_t cells = window_cells(s);
 	float *to = s->weights;
 	for (size_t n = 0; n < s->out.c;) {
-		const size_t left = s->out.c - n;
-		const size_t lanes = left > KERNEL_LANES ? 2 * KERNEL_LANES : KERNEL_LANES;
-		for (size_t i = 0; i < lanes && i < left; i++) {
-			to[i] = bias[n + i];
-			for (size_t k = 0; k < cells; k++)
-				to[(k + 1) * lanes + i] = filter[(n + i) * cells + k];
-		}
-		to += (cells + 1) * lanes;
-		n += lanes;
+		const size_t left = s->out.c - n, wide = left > KERNEL_LANES ? lanes : KERNEL_LANES;
+		const size_t count = left < wide ? left : wide;
+		memcpy(to, bias + n, count * sizeof(*to));
+		op_fold_columns(op, n, count, to + wide, wide);
+		to += (cells + 1) * wide;
+		n += wide;
 	}
 }
 
-/* (window, channels) to blocks of 16 channels, each with its biases in front. */
-static void pack_depthwise(struct stage *s, const float *filter, const float *bias)
+static enum err pack_stage(struct stage *s, const struct op *op, struct error *why)
 {
-	const size_t cells = window_cells(s);
-	for (size_t c = 0; c < s->out.c; c++) {
-		float *to = s->weights + c / KERNEL_LANES * (cells + 1) * KERNEL_LANES +
-			c % KERNEL_LANES;
-		to[0] = bias[c];
-		for (size_t k = 0; k < cells; k++)
-			to[(k + 1) * KERNEL_LANES] = filter[k * s->out.c + c];
-	}
-}
-
-static enum err pack(struct stage *s, const struct op *op, struct error *why)
-{
-	struct pages scratch = {0};
-	size_t bytes;
-	const size_t count = op_filter_count(op);
-	if (!size_mul(count + op->conv.out, sizeof(float), &bytes) || !pages_init(&scratch, bytes))
+	float *bias = mem_array(op->conv.out, sizeof(*bias));
+	if (bias == NULL)
 		return err_set(why, ERR_NOMEM, "cannot build the network: out of memory");
-	float *filter = scratch.data, *bias = filter + count;
-	op_fold_filter(op, filter);
 	op_fold_bias(op, bias);
-	if (s->kind == STAGE_DENSE)
-		pack_dense(s, filter, bias);
-	else
-		pack_depthwise(s, filter, bias);
-	pages_finish(&scratch);
+	pack(s, op, bias, s->kind == STAGE_DENSE ? 2 * KERNEL_LANES : KERNEL_LANES);
+	free(bias);
 	return OK;
 }
 
@@ -238,7 +218,7 @@ static enum err fill(
 			s->zeros = take(f, s->padded);
 		}
 		s->weights = take(f, weight_floats(s));
-		enum err e = s->kind == STAGE_HALVE ? OK : pack(s, op, why);
+		enum err e = s->kind == STAGE_HALVE ? OK : pack_stage(s, op, why);
 		if (e != OK)
 			return e;
 	}

@@ -513,6 +513,31 @@ void op_fold_filter(const struct op *op, float *filter)
 	}
 }
 
+void op_fold_columns(const struct op *op, size_t first, size_t count, float *to, size_t lanes)
+{
+	const struct conv *c = &op->conv;
+	const size_t in = op->kind == OP_DEPTHWISE ? 1 : c->in;
+	const size_t area = c->filter_h * c->filter_w, inner = area * in;
+	const bool scaled = c->scale != NULL;
+	if (c->order == FILTER_HWIO) {
+		for (size_t k = 0; k < inner; k++) {
+			const float *from = c->filter + k * c->out + first;
+			for (size_t o = 0; o < count; o++)
+				to[k * lanes + o] =
+					scaled ? from[o] * c->scale[first + o] : from[o];
+		}
+		return;
+	}
+	for (size_t o = 0; o < count; o++) {
+		const float *from = c->filter + (first + o) * inner;
+		const float scale = scale_of(c, first + o);
+		for (size_t cell = 0; cell < area; cell++) {
+			for (size_t i = 0; i < in; i++)
+				to[(cell * in + i) * lanes + o] = from[i * area + cell] * scale;
+		}
+	}
+}
+
 bool op_clamps(const struct op *op)
 {
 	return op->kind == OP_CONV || op->kind == OP_DEPTHWISE || op->kind == OP_MAX_POOL ||

@@ -110,4 +110,10 @@ size_t op_filter_count(const struct op *op);
 void op_fold_filter(const struct op *op, float *filter);
 void op_fold_bias(const struct op *op, float *bias);
 
+/*
+ * `count` outputs from `first` on of the same filter, as kernels want them that make several
+ * at once: (h, w, in, lanes), of which the lanes from `count` on are left alone.
+ */
+void op_fold_columns(const struct op *op, size_t first, size_t count, float *to, size_t lanes);
+
 #endif

@@ -279,12 +279,17 @@ static enum err decode_tensor(struct loader *l, size_t index, float *dst)
 	uint8_t raw[CHUNK * VALUE_BYTES_MAX];
 	float of_byte[256];
 	t->data = dst;
-	for (unsigned i = 0; i < 256; i++)
+	bool sure = size == 1; /* every byte is a finite value: no need to look at each */
+	for (unsigned i = 0; i < 256; i++) {
 		of_byte[i] = real_value(s, i);
+		sure = sure && isfinite(of_byte[i]);
+	}
 	for (size_t done = 0; done < t->count;) {
 		size_t n = t->count - done < CHUNK ? t->count - done : CHUNK;
 		cursor_read(&l->from, raw, n * size);
-		for (size_t i = 0; i < n; i++) {
+		for (size_t i = 0; sure && i < n; i++)
+			dst[done + i] = of_byte[raw[i]];
+		for (size_t i = 0; !sure && i < n; i++) {
 			dst[done + i] = size == 1
 				? of_byte[raw[i]]
 				: real_value(s, stored_value(s->stored, raw + i * size));
