@@ -26,7 +26,7 @@ struct stage {
 	enum stage_kind kind;
 	struct window window;
 	struct shape in, out;
-	float *weights; /* packed as the kernels want them */
+	const float *weights; /* packed as the kernels want them; the packs' */
 	struct finish finish;
 	size_t padded, slots, lines; /* lines: results that are made together */
 	float *ring, *zeros;
@@ -39,7 +39,7 @@ struct fast {
 	size_t stages;
 	bool flat; /* a single convolution of single cells: rows do not matter */
 	struct plain_port in, add, out;
-	struct pages memory; /* weights, slopes, rings, zeros */
+	struct pages memory; /* slopes, rings, zeros */
 	float *free_floats;
 };
 
@@ -115,10 +115,10 @@ static float *take(struct fast *f, size_t floats)
  * Panels of `lanes` outputs, the last of 16 where they are enough, each with its biases in
  * front; `to` is zeroed.
  */
-static void pack(const struct stage *s, const struct op *op, const float *bias, size_t lanes)
+static void pack(
+	const struct stage *s, const struct op *op, const float *bias, size_t lanes, float *to)
 {
 	const size_t cells = window_cells(s);
-	float *to = s->weights;
 	for (size_t n = 0; n < s->out.c;) {
 		const size_t left = s->out.c - n, wide = left > KERNEL_LANES ? lanes : KERNEL_LANES;
 		const size_t count = left < wide ? left : wide;
@@ -129,13 +129,20 @@ static void pack(const struct stage *s, const struct op *op, const float *bias, 
 	}
 }
 
-static enum err pack_stage(struct stage *s, const struct op *op, struct error *why)
+static enum err pack_stage(struct stage *s, const struct graph *g, size_t index,
+	struct packs *packs, struct error *why)
 {
-	float *bias = mem_array(op->conv.out, sizeof(*bias));
+	const struct op *op = graph_op(g, index);
+	bool fresh = false;
+	float *weights = packs_at(packs, g, index, weight_floats(s), &fresh);
+	s->weights = weights;
+	if (weights != NULL && !fresh)
+		return OK;
+	float *bias = weights != NULL ? mem_array(op->conv.out, sizeof(*bias)) : NULL;
 	if (bias == NULL)
 		return err_set(why, ERR_NOMEM, "cannot build the network: out of memory");
 	op_fold_bias(op, bias);
-	pack(s, op, bias, s->kind == STAGE_DENSE ? 2 * KERNEL_LANES : KERNEL_LANES);
+	pack(s, op, bias, s->kind == STAGE_DENSE ? 2 * KERNEL_LANES : KERNEL_LANES, weights);
 	free(bias);
 	return OK;
 }
@@ -182,7 +189,7 @@ static bool alloc(struct fast *f)
 		size_stage(s, f->stages == 1);
 		const bool in_place = i == 0 && reads_in_place(s);
 		const size_t rows = in_place ? 0 : ring_floats(s) + s->padded;
-		if (!size_add(floats, weight_floats(s) + round_up(s->out.c) + rows, &floats) ||
+		if (!size_add(floats, round_up(s->out.c) + rows, &floats) ||
 			!size_add(floats, 4 * (size_t)KERNEL_LANES, &floats))
 			return false;
 	}
@@ -192,9 +199,10 @@ static bool alloc(struct fast *f)
 	return true;
 }
 
-static enum err fill(
-	struct fast *f, const struct graph *g, const int *chain, size_t count, struct error *why)
+static enum err fill(struct fast *f, const struct fast_place *at, const int *chain, size_t count,
+	struct error *why)
 {
+	const struct graph *g = at->graph;
 	for (size_t i = 0; i < count; i++) {
 		const struct op *op = graph_op(g, (size_t)chain[i]);
 		if (is_stage(op))
@@ -217,16 +225,16 @@ static enum err fill(
 			s->ring = take(f, ring_floats(s));
 			s->zeros = take(f, s->padded);
 		}
-		s->weights = take(f, weight_floats(s));
-		enum err e = s->kind == STAGE_HALVE ? OK : pack_stage(s, op, why);
+		enum err e = s->kind == STAGE_HALVE
+			? OK
+			: pack_stage(s, g, (size_t)chain[i], at->packs, why);
 		if (e != OK)
 			return e;
 	}
 	return OK;
 }
 
-enum err fast_new(struct fast **out, const struct graph *g, const struct fast_map *map, size_t last,
-	struct error *why)
+enum err fast_new(struct fast **out, const struct fast_place *at, size_t last, struct error *why)
 {
 	int chain[3 * STAGES_MAX];
 	*out = NULL;
@@ -234,7 +242,7 @@ enum err fast_new(struct fast **out, const struct graph *g, const struct fast_ma
 	if (f == NULL)
 		return err_set(why, ERR_NOMEM, "out of memory");
 	f->kernels = kernels_here();
-	enum err e = fill(f, g, chain, list_chain(map, last, chain), why);
+	enum err e = fill(f, at, chain, list_chain(at->map, last, chain), why);
 	if (e != OK)
 		fast_free(f);
 	else

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "infer/graph_int.h"
+#include "infer/packs.h"
 #include "infer/plain.h"
 
 /* What becomes of an operation. */
@@ -38,9 +39,16 @@ void fast_map_finish(struct fast_map *map);
 
 struct fast;
 
-/* Makes the step of a FAST_LAST operation; it keeps copies of all weights. ERR_NOMEM. */
-enum err fast_new(struct fast **out, const struct graph *g, const struct fast_map *map, size_t last,
-	struct error *why) MUST_USE;
+/* Where it is made: a session's graph, what is done here of it, and where packed weights go. */
+struct fast_place {
+	const struct graph *graph;
+	const struct fast_map *map;
+	struct packs *packs;
+};
+
+/* Makes the step of a FAST_LAST operation; it borrows from the packs alone. ERR_NOMEM. */
+enum err fast_new(
+	struct fast **out, const struct fast_place *at, size_t last, struct error *why) MUST_USE;
 void fast_free(struct fast *f);
 
 /* Says where its input, what is added (if anything) and its result are; borrowed. */

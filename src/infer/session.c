@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "infer/fast.h"
+#include "infer/packs.h"
 #include "infer/pages.h"
 #include "infer/plain.h"
 #include "infer/plan.h"
@@ -32,6 +33,7 @@ struct session {
 	struct step *step;
 	size_t steps;
 	struct pages buffers, constants;
+	struct packs *packs; /* what our own kernels read; shared */
 };
 
 /* What exists only while a session is being opened; arrays have one element an operation. */
@@ -131,7 +133,8 @@ static enum err add_fast(struct builder *b, size_t index, struct error *why)
 {
 	struct step *step = &b->s->step[b->s->steps];
 	const int extra = b->fast.extra[index];
-	enum err e = fast_new(&step->fast, b->g, &b->fast, index, why);
+	const struct fast_place at = {b->g, &b->fast, b->s->packs};
+	enum err e = fast_new(&step->fast, &at, index, why);
 	if (e != OK)
 		return e;
 	b->s->steps++;
@@ -190,14 +193,16 @@ static enum err build(struct builder *b, struct error *why)
 	return e == OK ? add_steps(b, why) : e;
 }
 
-static enum err open_with(
-	struct session *s, const struct graph *g, size_t threads, struct error *why)
+static enum err open_with(struct session *s, const struct graph *g, const struct session *like,
+	size_t threads, struct error *why)
 {
 	struct builder b = {.s = s, .g = g};
 	s->inputs = graph_inputs(g);
 	s->outputs = graph_outputs(g);
 	/* Does its work once in a process, whoever calls it first, and is safe from any thread. */
 	enum err e = segment_start(why);
+	if (e == OK)
+		e = packs_for(&s->packs, g, like != NULL ? like->packs : NULL, why);
 	if (e == OK && threads > 1) {
 		s->pool = pthreadpool_create(threads);
 		if (s->pool == NULL)
@@ -216,6 +221,12 @@ static enum err open_with(
 enum err session_open(struct session **out, const struct graph *g, size_t batch, size_t threads,
 	struct error *why)
 {
+	return session_open_like(out, g, NULL, batch, threads, why);
+}
+
+enum err session_open_like(struct session **out, const struct graph *g, const struct session *like,
+	size_t batch, size_t threads, struct error *why)
+{
 	*out = NULL;
 	if (!graph_finished(g))
 		return err_set(why, ERR_ARG, "the network is not finished");
@@ -229,7 +240,7 @@ enum err session_open(struct session **out, const struct graph *g, size_t batch,
 	if (s == NULL)
 		return err_set(why, ERR_NOMEM, "out of memory");
 	s->batch = batch;
-	enum err e = open_with(s, g, threads, why);
+	enum err e = open_with(s, g, like, threads, why);
 	if (e != OK)
 		session_close(s);
 	else
@@ -251,6 +262,7 @@ void session_close(struct session *s)
 	free(s->step);
 	pages_finish(&s->buffers);
 	pages_finish(&s->constants);
+	packs_release(s->packs);
 	free(s);
 }
 

@@ -22,6 +22,13 @@ struct session;
  */
 enum err session_open(struct session **out, const struct graph *g, size_t batch, size_t threads,
 	struct error *why) MUST_USE;
+/*
+ * The same, sharing what it can of the packed weights of `like` (or NULL), a session of the
+ * same network for another size of input, batch or thread. One of them alone may be opened
+ * or closed at a time; either may be closed first.
+ */
+enum err session_open_like(struct session **out, const struct graph *g, const struct session *like,
+	size_t batch, size_t threads, struct error *why) MUST_USE;
 void session_close(struct session *s);
 
 /* The buffer of port i: (batch, h, w, c) NHWC f32; owned by the session, fixed for its life. */

@@ -18,8 +18,9 @@ enum {
 
 /* The network made for one size of its input. */
 struct detector_net {
-	struct session *session; /* NULL: none here yet */
-	int width, height;       /* of the input */
+	struct session *session;    /* NULL: none here yet */
+	const struct session *like; /* while it is opened: one of another size, or NULL */
+	int width, height;          /* of the input */
 	float *anchor; /* (anchors, 4) top, left, bottom, right in parts of the width; or NULL */
 	size_t output[DETECTOR_OUTPUTS]; /* places of the session's outputs, as `open` wants */
 	unsigned long used;              /* the detector's clock when it ran last */

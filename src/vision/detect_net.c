@@ -33,7 +33,10 @@ enum err detector_net(
 	net_finish(oldest);
 	oldest->width = width;
 	oldest->height = height;
+	for (int i = 0; i < DETECTOR_NETS && oldest->like == NULL; i++)
+		oldest->like = d->net[i].session;
 	enum err err = d->ops->open(oldest, d->model, d->threads, why);
+	oldest->like = NULL;
 	if (err != OK) {
 		net_finish(oldest);
 		return err;

@@ -104,7 +104,7 @@ static enum err ssd_open(
 	if (err == OK)
 		err = make_anchors(n, w, g, why);
 	if (err == OK)
-		err = session_open(&n->session, g, 1, threads, why);
+		err = session_open_like(&n->session, g, n->like, 1, threads, why);
 	graph_free(g);
 	weights_free(w);
 	return err;

@@ -26,7 +26,7 @@ static enum err tiny_open(
 	if (err == OK)
 		err = faceapi_tiny_sized(&g, w, (size_t)n->height, (size_t)n->width, why);
 	if (err == OK)
-		err = session_open(&n->session, g, 1, threads, why);
+		err = session_open_like(&n->session, g, n->like, 1, threads, why);
 	graph_free(g);
 	weights_free(w);
 	return err;

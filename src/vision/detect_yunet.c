@@ -59,7 +59,7 @@ static enum err yunet_open(
 	if (err == OK)
 		err = find_outputs(n, net, why);
 	if (err == OK)
-		err = session_open(&n->session, onnx_graph(net), 1, threads, why);
+		err = session_open_like(&n->session, onnx_graph(net), n->like, 1, threads, why);
 	onnx_free(net);
 	return err;
 }

@@ -13,7 +13,7 @@
 #include "infer/session.h"
 #include "tests/support/faults.h"
 
-enum { SIDE = 11, IN = 3, MID = 9, OUT = 6, WEIGHTS = 4096 };
+enum { SIDE = 11, IN = 3, MID = 9, OUT = 6, WEIGHTS = 4096, WEIGHTS_SEED = 7 };
 
 /* A tensor of one image for the plain loops. */
 struct plain {
@@ -128,11 +128,11 @@ struct net {
 	struct graph *g;
 };
 
-static void net_weights(struct net *n)
+static void net_weights(struct net *n, uint32_t seed)
 {
 	n->weight = mem_array(WEIGHTS, sizeof(float));
 	assert_non_null(n->weight);
-	fill(n->weight, WEIGHTS, 7);
+	fill(n->weight, WEIGHTS, seed);
 	const float *w = n->weight;
 	n->first = (struct conv){.window = {.stride = 2, .padding = PAD_SAME},
 		.filter_h = 3,
@@ -162,10 +162,10 @@ static void net_weights(struct net *n)
 		.bias = w + 700};
 }
 
-static void net_new(struct net *n)
+static void net_new(struct net *n, uint32_t seed)
 {
 	struct error why = {0};
-	net_weights(n);
+	net_weights(n, seed);
 	assert_int_equal(graph_new(&n->g, &why), OK);
 	struct graph *g = n->g;
 	int x = graph_input(g, (struct shape){SIDE, SIDE, IN});
@@ -186,19 +186,25 @@ static void net_new(struct net *n)
 }
 
 /* Opens a session and then destroys everything it was made from. */
-static struct session *net_open(size_t batch, size_t threads)
+static struct session *net_open_like(
+	const struct session *like, uint32_t seed, size_t batch, size_t threads)
 {
 	struct net n;
 	struct session *s;
 	struct error why = {0};
-	net_new(&n);
-	if (session_open(&s, n.g, batch, threads, &why) != OK)
+	net_new(&n, seed);
+	if (session_open_like(&s, n.g, like, batch, threads, &why) != OK)
 		fail_msg("%s", why.text);
 	graph_free(n.g);
 	for (size_t i = 0; i < WEIGHTS; i++)
 		n.weight[i] = NAN;
 	free(n.weight);
 	return s;
+}
+
+static struct session *net_open(size_t batch, size_t threads)
+{
+	return net_open_like(NULL, WEIGHTS_SEED, batch, threads);
 }
 
 static void run(struct session *s)
@@ -212,7 +218,7 @@ static void a_network_gives_what_plain_loops_give(void **state)
 {
 	(void)state;
 	struct net n;
-	net_new(&n);
+	net_new(&n, WEIGHTS_SEED);
 	graph_free(n.g);
 	struct session *s = net_open(1, 1);
 	struct plain x = plain_new(SIDE, SIDE, IN);
@@ -298,6 +304,30 @@ static void threads_do_not_change_the_result(void **state)
 	session_close(one);
 }
 
+/* One of the same network, one of another of the same shape, which only looks like it. */
+static void sessions_that_share_weights_give_what_each_gives_alone(void **state)
+{
+	(void)state;
+	const size_t image = (size_t)SIDE * SIDE * IN;
+	struct session *first = net_open(1, 1), *more = net_open_like(first, WEIGHTS_SEED, 1, 1);
+	struct session *alone = net_open(1, 1);
+	struct session *other = net_open_like(more, 99, 1, 1);
+	struct session *other_alone = net_open_like(NULL, 99, 1, 1);
+	struct session *all[] = {first, more, alone, other, other_alone};
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = round == 0 ? 0 : 1; i < 5; i++) {
+			fill(session_input(all[i], 0), image, 4);
+			run(all[i]);
+		}
+		assert_same_outputs(more, alone, 0);
+		assert_same_outputs(other, other_alone, 0);
+		if (round == 0) /* the others keep what they share with it */
+			session_close(first);
+	}
+	for (size_t i = 1; i < 5; i++)
+		session_close(all[i]);
+}
+
 static void running_again_with_the_same_input_gives_the_same_bits(void **state)
 {
 	(void)state;
@@ -333,7 +363,7 @@ static void opening_says_when_there_is_no_memory(void **state)
 	(void)state;
 	FAULTS_SKIP_UNLESS_AVAILABLE();
 	struct net n;
-	net_new(&n);
+	net_new(&n, WEIGHTS_SEED);
 	session_close(net_open(1, 1)); /* what XNNPACK keeps for ever */
 	for (unsigned long k = 1; k <= 2; k++) {
 		struct session *s;
@@ -356,7 +386,7 @@ static void senseless_sessions_are_refused(void **state)
 	struct net n;
 	struct session *s;
 	struct error why = {0};
-	net_new(&n);
+	net_new(&n, WEIGHTS_SEED);
 	assert_int_equal(session_open(&s, n.g, 0, 1, &why), ERR_ARG);
 	assert_int_equal(session_open(&s, n.g, SESSION_BATCH_MAX + 1, 1, &why), ERR_ARG);
 	assert_int_equal(session_open(&s, n.g, 1, 0, &why), ERR_ARG);
@@ -376,6 +406,7 @@ int main(void)
 		cmocka_unit_test(a_network_gives_what_plain_loops_give),
 		cmocka_unit_test(each_image_of_a_batch_is_as_if_alone),
 		cmocka_unit_test(threads_do_not_change_the_result),
+		cmocka_unit_test(sessions_that_share_weights_give_what_each_gives_alone),
 		cmocka_unit_test(running_again_with_the_same_input_gives_the_same_bits),
 		cmocka_unit_test(running_allocates_nothing),
 		cmocka_unit_test(opening_says_when_there_is_no_memory),
