@@ -234,10 +234,10 @@ static struct question ask(const struct engine *e, const struct face *face)
 }
 
 /*
- * Who a face is. Somebody whom another process has erased in the meantime is forgotten here
- * too, and the face is searched again.
+ * Somebody whom another process has erased in the meantime is forgotten here too, and the face
+ * is searched again.
  */
-static enum err name_face(struct engine *e, const struct face *face, struct verdict *verdict,
+enum err engine_name(struct engine *e, const struct face *face, struct verdict *verdict,
 	struct person *person, struct error *why)
 {
 	for (;;) {
@@ -264,10 +264,9 @@ static double finite_or_none(double value)
 	return isfinite(value) ? value : NAN;
 }
 
-void engine_seen(const struct engine *e, const struct identified *id, size_t i, struct seen *out)
+void engine_seen_face(const struct engine *e, const struct face *face, const struct verdict *v,
+	const struct person *person, struct seen *out)
 {
-	const struct verdict *v = &id->verdict[i];
-	const struct face *face = &id->faces.face[i];
 	out->evidence = (struct evidence){
 		.guest = v->guest,
 		.candidates = (int64_t)v->rule.candidates,
@@ -287,17 +286,22 @@ void engine_seen(const struct engine *e, const struct identified *id, size_t i, 
 	memcpy(out->face.vector, face->embedding, sizeof(face->embedding));
 	out->look = (struct look){
 		.decision = v->decision,
-		.person_id = id->person[i].id[0] != '\0' ? id->person[i].id : NULL,
+		.person_id = person->id[0] != '\0' ? person->id : NULL,
 		.distance = v->distance,
 		.margin = v->margin,
 		.threshold = v->threshold,
 		.quality = (double)face->quality.score,
 		.score = (double)face->score,
 		.box = face->box,
-		.photo_hash = id->photo_hash,
 		.evidence = &out->evidence,
 		.face = &out->face,
 	};
+}
+
+void engine_seen(const struct engine *e, const struct identified *id, size_t i, struct seen *out)
+{
+	engine_seen_face(e, &id->faces.face[i], &id->verdict[i], &id->person[i], out);
+	out->look.photo_hash = id->photo_hash;
 }
 
 /* Whether another face of the photo is nearer to the same person. */
@@ -343,7 +347,7 @@ static enum err identify(struct engine *e, const struct image *photo, enum pipel
 	}
 	double from = tick_ms();
 	for (size_t i = 0; err == OK && i < out->faces.count; i++)
-		err = name_face(e, &out->faces.face[i], &out->verdict[i], &out->person[i], why);
+		err = engine_name(e, &out->faces.face[i], &out->verdict[i], &out->person[i], why);
 	out->ms_search = tick_ms() - from;
 	if (err == OK)
 		resolve_doubles(out);

@@ -65,6 +65,13 @@ enum err engine_identify_file(
 enum err engine_identify_image(struct engine *e, const struct image *photo, struct identified *out,
 	struct error *why) MUST_USE;
 
+/*
+ * Who one face is, by its embedding and its quality; `person` with id "" where nobody is near
+ * enough.
+ */
+enum err engine_name(struct engine *e, const struct face *face, struct verdict *verdict,
+	struct person *person, struct error *why) MUST_USE;
+
 /* One face of a photo as the register wants it; the pointers of `look` are into it. */
 struct seen {
 	struct look look;
@@ -77,6 +84,9 @@ struct seen {
  * session_id, at_ms, source).
  */
 void engine_seen(const struct engine *e, const struct identified *id, size_t i, struct seen *out);
+/* The same from a face that was named by engine_name; all are borrowed. */
+void engine_seen_face(const struct engine *e, const struct face *face,
+	const struct verdict *verdict, const struct person *person, struct seen *out);
 
 struct enrol_options {
 	bool largest; /* of several faces take the largest instead of refusing */

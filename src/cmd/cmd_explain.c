@@ -83,13 +83,13 @@ static json_t *lines_json(const char *text)
 
 static json_t *evidence_json(const struct evidence *v)
 {
-	return json_pack("{s:s,s:b,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "reason", v->reason, "guest",
-		v->guest, "candidates", (json_int_t)v->candidates, "guests", (json_int_t)v->guests,
-		"budget", cmd_json_number(v->budget), "review_threshold",
+	return json_pack("{s:s,s:b,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I}", "reason", v->reason,
+		"guest", v->guest, "candidates", (json_int_t)v->candidates, "guests",
+		(json_int_t)v->guests, "budget", cmd_json_number(v->budget), "review_threshold",
 		cmd_json_number(v->review), "margin_needed", cmd_json_number(v->margin_needed),
 		"quality_needed", cmd_json_number(v->quality_needed), "second_distance",
-		cmd_json_number(v->second_distance), "counter_example",
-		cmd_json_number(v->counter));
+		cmd_json_number(v->second_distance), "counter_example", cmd_json_number(v->counter),
+		"looks", (json_int_t)v->looks, "span_ms", (json_int_t)v->span_ms);
 }
 
 static json_t *person_json(const struct person *p)

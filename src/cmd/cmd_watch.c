@@ -3,12 +3,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/mem.h"
+#include "attend/stream.h"
 #include "base/name.h"
 #include "cmd/cmd.h"
 #include "report/faces_json.h"
 #include "cmd/recognise.h"
-#include "cmd/watch_track.h"
 #include "cmd/words.h"
 #include "media/video.h"
 
@@ -20,9 +19,9 @@ struct watch_options {
 	double seconds;
 };
 
-static const struct watch_options defaults = {.confirm = WATCH_CONFIRM};
+static const struct watch_options defaults = {.confirm = WITNESS_LOOKS};
 
-enum { SLEEP_MS = 50, SECONDS_MAX = 366 * 24 * 3600 };
+enum { SLEEP_MS = 50, SECONDS_MAX = 366 * 24 * 3600, REPEAT_MS = 10000 };
 
 static const struct option_spec options[] = {
 	{.name = "group",
@@ -35,11 +34,11 @@ static const struct option_spec options[] = {
 	{.name = "confirm",
 		.kind = OPTION_INT,
 		.value = "N",
-		.help = "frames within 2 seconds in which a person must be recognised before a "
-			"mark is written, 2 to 30 (3)",
+		.help = "looks at a face, a fifth of a second apart, that are put together before "
+			"a mark is written, 2 to 8 (3)",
 		.offset = offsetof(struct watch_options, confirm),
-		.min = WATCH_CONFIRM_MIN,
-		.max = WATCH_CONFIRM_MAX,
+		.min = WITNESS_LOOKS_MIN,
+		.max = WITNESS_LOOKS_MAX,
 		.complete = "-"},
 	{.name = "for",
 		.kind = OPTION_NUMBER,
@@ -72,7 +71,7 @@ struct watch {
 	const char *group_id;
 	struct video *video;
 	bool live;
-	struct watcher *watcher;
+	struct stream *stream;
 	struct image frame;
 	int64_t base_ms;   /* UTC at the first frame */
 	double begin_ms;   /* monotonic, at the first frame */
@@ -98,25 +97,38 @@ static char *without_password(const char *source)
 	return shown;
 }
 
-static json_t *event_json(const struct watch *w, const struct look *look,
-	const struct person *person, const struct entry *entry)
+/* What happened: an event of the stream, as it was written. */
+struct written {
+	const struct stream_event *event;
+	const struct look *look;
+	const struct entry *entry;
+};
+
+static json_t *event_json(const struct watch *w, const struct written *what)
 {
+	const struct look *look = what->look;
+	const struct entry *entry = what->entry;
+	const struct track_fused *looks = &what->event->looks;
 	bool marked = entry->outcome == OUTCOME_MARKED || entry->outcome == OUTCOME_ALREADY;
 	char stamp[STAMP_TEXT];
 	zone_stamp(w->cmd->zone, look->at_ms, stamp);
-	return json_pack("{s:s,s:I,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "at", stamp, "frame",
-		(json_int_t)w->frames, "person", person_ref_json(person), "decision",
-		decision_word(look->decision), "outcome", outcome_word(entry->outcome), "reason",
-		outcome_reason(entry->outcome), "group", cmd_json_text(entry->group), "session",
-		cmd_json_text(entry->session_id), "status",
-		marked ? json_string(mark_status_word(entry->status)) : json_null(), "distance",
-		cmd_json_number(look->distance), "margin", cmd_json_number(look->margin), "box",
-		box_json(&look->box));
+	return json_pack("{s:s,s:I,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I}", "at",
+		stamp, "frame", (json_int_t)w->frames, "person",
+		person_ref_json(&what->event->person), "decision", decision_word(look->decision),
+		"outcome", outcome_word(entry->outcome), "reason", outcome_reason(entry->outcome),
+		"group", cmd_json_text(entry->group), "session", cmd_json_text(entry->session_id),
+		"status", marked ? json_string(mark_status_word(entry->status)) : json_null(),
+		"distance", cmd_json_number(look->distance), "margin",
+		cmd_json_number(look->margin), "box", box_json(&look->box), "track",
+		(json_int_t)what->event->track, "looks", (json_int_t)looks->looks, "span_ms",
+		(json_int_t)(looks->last_ms - looks->first_ms));
 }
 
-static enum err print_event(const struct watch *w, const struct look *look,
-	const struct person *person, const struct entry *entry, struct error *why)
+static enum err print_event(const struct watch *w, const struct written *what, struct error *why)
 {
+	const struct look *look = what->look;
+	const struct entry *entry = what->entry;
+	const struct person *person = &what->event->person;
 	char time[TIME_WORDS];
 	bool marked = entry->outcome == OUTCOME_MARKED || entry->outcome == OUTCOME_ALREADY;
 	const char *doubt = look->decision == DECISION_REVIEW ? "?" : "";
@@ -128,36 +140,35 @@ static enum err print_event(const struct watch *w, const struct look *look,
 		marked && entry->group[0] ? "  " : "", marked ? entry->group : "");
 }
 
-static enum err tell(struct watch *w, const struct look *look, const struct person *person,
-	const struct entry *entry, struct error *why)
+static enum err tell(struct watch *w, const struct written *what, struct error *why)
 {
-	w->marked += entry->outcome == OUTCOME_MARKED;
-	if (entry->outcome == OUTCOME_COOLDOWN)
+	w->marked += what->entry->outcome == OUTCOME_MARKED;
+	if (what->entry->outcome == OUTCOME_COOLDOWN)
 		return OK;
 	if (!w->cmd->json)
-		return print_event(w, look, person, entry, why);
-	if (json_array_append_new(w->events, event_json(w, look, person, entry)))
+		return print_event(w, what, why);
+	if (json_array_append_new(w->events, event_json(w, what)))
 		return err_set(why, ERR_NOMEM, "out of memory");
 	return OK;
 }
 
-static enum err record(struct watch *w, const struct identified *id, size_t i, struct error *why)
+static enum err record(struct watch *w, const struct stream_event *event, struct error *why)
 {
-	const struct person *person = &id->person[i];
 	struct recorded recorded = {0};
 	struct seen seen;
 	int64_t now_ms = clock_now_ms();
 	bool wall_clock = w->live && !w->options->at;
 	const struct registrar registrar = {w->cmd->store, w->cmd->zone, now_ms};
-	engine_seen(w->cmd->engine, id, i, &seen);
+	stream_seen(w->stream, event, &seen);
 	seen.look.group_id = w->group_id;
 	seen.look.at_ms = wall_clock ? now_ms : w->base_ms + w->source_ms;
 	seen.look.source = w->live ? "camera" : "video";
-	seen.look.photo_hash = NULL;
 	w->matches += seen.look.decision == DECISION_MATCH;
 	enum err rc = register_look(&registrar, &seen.look, &recorded, why);
-	for (size_t k = 0; k < recorded.count && rc == OK; k++)
-		rc = tell(w, &seen.look, person, &recorded.entry[k], why);
+	for (size_t k = 0; k < recorded.count && rc == OK; k++) {
+		const struct written what = {event, &seen.look, &recorded.entry[k]};
+		rc = tell(w, &what, why);
+	}
 	return rc;
 }
 
@@ -208,19 +219,10 @@ static enum err next_frame(struct watch *w, struct error *why)
 
 static enum err look_at_frame(struct watch *w, struct error *why)
 {
-	struct identified id = {0};
-	enum err rc = engine_identify_image(w->cmd->engine, &w->frame, &id, why);
-	bool *to_tell = rc == OK ? mem_array(id.faces.count, sizeof(*to_tell)) : NULL;
-	if (rc == OK && !to_tell)
-		rc = err_set(why, ERR_NOMEM, "out of memory");
-	if (rc == OK)
-		rc = watcher_frame(w->watcher, w->source_ms, &id, to_tell, why);
-	for (size_t i = 0; i < id.faces.count && rc == OK; i++) {
-		if (to_tell[i])
-			rc = record(w, &id, i, why);
-	}
-	free(to_tell);
-	identified_finish(&id);
+	struct stream_events events;
+	enum err rc = stream_frame(w->stream, &w->frame, w->source_ms, &events, why);
+	for (size_t i = 0; i < events.count && rc == OK; i++)
+		rc = record(w, &events.event[i], why);
 	return rc;
 }
 
@@ -268,11 +270,11 @@ static enum err open_all(struct watch *w, struct error *why)
 		const struct registrar registrar = cmd_registrar(c);
 		rc = register_forget(&registrar, why);
 	}
-	struct watch_rule rule = {o->confirm, (int64_t)c->org.cooldown_s * 1000};
-	if (rule.repeat_ms < WATCH_REPEAT_MS)
-		rule.repeat_ms = WATCH_REPEAT_MS;
+	int64_t repeat_ms = (int64_t)c->org.cooldown_s * 1000;
+	const struct stream_options stream = {
+		o->confirm, repeat_ms > REPEAT_MS ? repeat_ms : REPEAT_MS};
 	if (rc == OK)
-		rc = watcher_new(&w->watcher, &rule, why);
+		rc = stream_new(&w->stream, c->engine, &stream, why);
 	if (rc == OK)
 		w->live = video_is_live(w->video);
 	return rc;
@@ -281,10 +283,15 @@ static enum err open_all(struct watch *w, struct error *why)
 static int print(const struct watch *w)
 {
 	struct error why = {0};
+	struct stream_work work = {0};
+	if (w->stream)
+		work = stream_work(w->stream);
 	if (w->cmd->json)
-		return cmd_print_json(json_pack("{s:s,s:I,s:I,s:I,s:O}", "source", w->shown,
-			"frames", (json_int_t)w->frames, "skipped", (json_int_t)w->skipped,
-			"marked", (json_int_t)w->marked, "events", w->events));
+		return cmd_print_json(json_pack("{s:s,s:I,s:I,s:I,s:O,s:I,s:I,s:I}", "source",
+			w->shown, "frames", (json_int_t)w->frames, "skipped",
+			(json_int_t)w->skipped, "marked", (json_int_t)w->marked, "events",
+			w->events, "detected", (json_int_t)work.detected, "looks",
+			(json_int_t)work.looks, "tracks", (json_int_t)work.tracks));
 	enum err rc = print_text(&why, "%zu %s looked at, %zu skipped, %zu marked\n", w->frames,
 		w->frames == 1 ? "frame" : "frames", w->skipped, w->marked);
 	return rc == OK ? EXIT_OK : cmd_fail(&why);
@@ -307,7 +314,7 @@ static int run(struct cmd *c)
 		status = cmd_fail(&why);
 	if (status == EXIT_OK && w.matches == 0)
 		status = EXIT_NOTHING;
-	watcher_free(w.watcher);
+	stream_free(w.stream);
 	video_close(w.video);
 	image_finish(&w.frame);
 	json_decref(w.events);
@@ -319,21 +326,24 @@ const struct command cmd_watch = {
 	.name = "watch",
 	.summary = "take attendance from a camera or a video",
 	.usage = "SOURCE [--group GROUP] [--for SECONDS]",
-	.about =
-		"SOURCE is a camera (/dev/video0), a network camera (rtsp://...) or a video file. "
-		"Prints a line for each event as it happens; with --json one document at the end. "
-		"Ctrl-C ends it with a summary.\n"
-		"\n"
-		"A mark is written only after the same person was recognised in several frames "
-		"within 2 seconds (--confirm), and nobody else in that place: one good frame alone "
-		"never marks. Faces in review and unknown ones are recorded at most once in 10 "
-		"seconds each, and never marked.\n"
-		"\n"
-		"When the machine is slower than the source, frames are skipped, never queued. A "
-		"file plays in real time unless --every-frame is given.\n"
-		"\n"
-		"Exit status: 0 somebody was recognised, 1 the source failed, 3 nobody was "
-		"recognised.",
+	.about = "SOURCE is a camera (/dev/video0), a network camera (rtsp://...) or a video file. "
+		 "Prints a line for each event as it happens; with --json one document at the end. "
+		 "Ctrl-C ends it with a summary.\n"
+		 "\n"
+		 "Faces are followed from frame to frame. A mark is written only when several "
+		 "looks at a face (--confirm), taken over at least 0.4 seconds and weighted by "
+		 "their "
+		 "quality, together are surely one person, and no look says somebody else: one "
+		 "good frame alone never marks. Looks that are next to the same picture must span "
+		 "a second. Who is known is looked at again every two seconds; a picture in "
+		 "which nothing moves, every second. Faces in review and unknown ones are "
+		 "recorded at most once in 10 seconds each, and never marked.\n"
+		 "\n"
+		 "When the machine is slower than the source, frames are skipped, never queued. A "
+		 "file plays in real time unless --every-frame is given.\n"
+		 "\n"
+		 "Exit status: 0 somebody was recognised, 1 the source failed, 3 nobody was "
+		 "recognised.",
 	.examples = "$ rollcall watch /dev/video0 --group 3a\n"
 		    "$ rollcall watch rtsp://camera.local/1 --for 3600\n"
 		    "$ rollcall watch door.mp4 --every-frame --at \"2026-11-21 08:50\"",

@@ -54,6 +54,17 @@ static enum err say_search(const struct explanation *e, struct buf *out)
 	return err == OK ? buf_add_str(out, ".\n") : err;
 }
 
+static enum err say_looks(const struct explanation *e, struct buf *out)
+{
+	const struct evidence *v = e->evidence;
+	if (v->looks == 0)
+		return OK;
+	return buf_printf(out,
+		"It was looked at %lld times within %.1f seconds; what follows is of all looks "
+		"together, the better ones counting more.\n",
+		(long long)v->looks, (double)v->span_ms / 1e3);
+}
+
 static enum err say_distance(const struct explanation *e, struct buf *out)
 {
 	const struct sighting *s = e->sighting;
@@ -121,6 +132,8 @@ enum err explain(const struct explanation *e, struct buf *out, struct error *why
 	bool manual = is(e, "manual");
 	if (err == OK && e->evidence != NULL)
 		err = say_search(e, out);
+	if (err == OK && e->evidence != NULL)
+		err = say_looks(e, out);
 	if (err == OK && !manual)
 		err = say_distance(e, out);
 	if (err == OK && e->evidence != NULL && isfinite(e->sighting->distance)) {

@@ -18,9 +18,10 @@ enum err store_evidence_add(struct store *s, const char *sighting_id,
 	query_start(&q, s,
 		"INSERT INTO evidence (org_id, sighting_id, group_id, reason, guest, candidates,"
 		" guests, budget, review, margin_needed, quality_needed, second_id,"
-		" second_distance, counter) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+		" second_distance, counter, looks, span_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+		"?8, ?9, ?10, ?11,"
 		/* Another process may have erased the second person a moment ago. */
-		" (SELECT id FROM person WHERE org_id = ?1 AND id = ?12), ?13, ?14)",
+		" (SELECT id FROM person WHERE org_id = ?1 AND id = ?12), ?13, ?14, ?15, ?16)",
 		why);
 	query_text(&q, sighting_id);
 	query_text_or_null(&q, evidence->group_id);
@@ -35,6 +36,8 @@ enum err store_evidence_add(struct store *s, const char *sighting_id,
 	query_text_or_null(&q, evidence->second_id);
 	query_real(&q, evidence->second_distance);
 	query_real(&q, evidence->counter);
+	query_int(&q, evidence->looks);
+	query_int(&q, evidence->span_ms);
 	enum err err = query_run(&q, NULL);
 	if (err == ERR_NOT_FOUND)
 		err_set(why, err, "there is no such sighting");
@@ -48,7 +51,8 @@ enum err store_evidence(
 	struct query q;
 	query_start(&q, s,
 		"SELECT coalesce(group_id, ''), reason, guest, candidates, guests, budget, review,"
-		" margin_needed, quality_needed, coalesce(second_id, ''), second_distance, counter"
+		" margin_needed, quality_needed, coalesce(second_id, ''), second_distance, counter,"
+		" looks, span_ms"
 		" FROM evidence WHERE org_id = ?1 AND sighting_id = ?2",
 		why);
 	query_text(&q, sighting_id);
@@ -66,6 +70,8 @@ enum err store_evidence(
 		column_text(&q, 9, out->second_id, sizeof(out->second_id));
 		out->second_distance = column_real(&q, 10);
 		out->counter = column_real(&q, 11);
+		out->looks = column_int(&q, 12);
+		out->span_ms = column_int(&q, 13);
 	}
 	enum err err = query_end(&q);
 	if (err == OK && !found)

@@ -278,9 +278,19 @@ static const char models[] = "ALTER TABLE org ADD COLUMN detector TEXT NOT NULL 
 			     " FOREIGN KEY (org_id, person_id) REFERENCES person (org_id, id)"
 			     ") STRICT;";
 
+/* Evidence of a face that was looked at several times. 0 looks: a photo. */
+static const char looks[] =
+	"ALTER TABLE evidence ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE evidence ADD COLUMN span_ms INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TRIGGER evidence_looks_unchanged BEFORE UPDATE ON evidence"
+	" WHEN NOT (NEW.looks IS OLD.looks AND NEW.span_ms IS OLD.span_ms) BEGIN"
+	" SELECT raise(ABORT, 'evidence is append-only: none is ever changed');"
+	"END;";
+
 const struct migration sqlite_migration[SQLITE_MIGRATIONS] = {
 	{1, initial},
 	{2, decisions},
 	{3, migration_accounts},
 	{4, models},
+	{5, looks},
 };

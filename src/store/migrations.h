@@ -10,7 +10,7 @@
 
 enum {
 	SQLITE_APPLICATION_ID = 0x526F6C6C, /* "Roll", in the file's header */
-	SQLITE_MIGRATIONS = 4,
+	SQLITE_MIGRATIONS = 5,
 };
 
 /* The steps of the server; in a file of their own for its length. */

@@ -344,7 +344,9 @@ struct evidence {
 	double budget, review, margin_needed, quality_needed; /* of the rule */
 	char second_id[UUID_TEXT];                            /* the second person; "" = none */
 	double second_distance;                               /* NAN = none */
-	double counter; /* to the nearest rejected face of the person; NAN = none */
+	double counter;  /* to the nearest rejected face of the person; NAN = none */
+	int64_t looks;   /* at the face, put together; 0 = one, at a photo */
+	int64_t span_ms; /* from the first look to the last */
 };
 enum err store_evidence_add(struct store *s, const char *sighting_id,
 	const struct evidence *evidence, struct error *why) MUST_USE;

@@ -168,21 +168,43 @@ static struct box box_of(const struct detection *d, const struct image *photo)
 		(d->bottom - d->top) * side};
 }
 
-/* The detector's own points; where it has none, those of the landmarks. */
+/* The detector's own points, where it has some; else they stay zero. */
 static void place_five(struct face *face, const struct detection *d, const struct image *photo)
 {
 	float side = (float)(photo->width > photo->height ? photo->width : photo->height);
-	landmarks_five(face->landmark, face->five);
 	for (int i = 0; d->pointed && i < FACE_FIVE; i++)
 		face->five[i] = (struct point){d->point[i].x * side, d->point[i].y * side};
 }
 
+static bool has_five(const struct face *face)
+{
+	bool any = false;
+	for (int i = 0; i < FACE_FIVE; i++)
+		any |= face->five[i].x != 0 || face->five[i].y != 0;
+	return any;
+}
+
+enum err pipeline_points(struct pipeline *p, const struct image *photo, struct face *face,
+	bool *is_face, struct error *why)
+{
+	struct affine map;
+	*is_face = false;
+	enum err err = landmarks_run(p->landmarks, photo, face, why);
+	if (err != OK || !align_map(face->landmark, 1, 0, &map))
+		return err;
+	if (!has_five(face))
+		landmarks_five(face->landmark, face->five);
+	face->quality = quality_measure(photo, face);
+	*is_face = true;
+	return OK;
+}
+
 /*
- * Detections to faces with landmarks and quality. What lies outside the photo, and what the
- * landmarks make no face of, is no face.
+ * Detections to faces, unless boxes are enough with landmarks and quality. What lies outside
+ * the photo, and what the landmarks make no face of, is no face.
  */
-static enum err find_landmarks(
-	struct pipeline *p, const struct image *photo, struct face_list *faces, struct error *why)
+static enum err find_faces(struct pipeline *p, const struct image *photo, bool boxes_only,
+	struct face_list *faces, struct error *why)
 {
 	for (size_t i = 0; i < p->found.count; i++) {
 		struct box box = box_of(&p->found.item[i], photo);
@@ -194,17 +216,24 @@ static enum err find_landmarks(
 			return err_set(why, ERR_NOMEM, "no memory for %zu faces", i + 1);
 		face->box = box;
 		face->score = p->found.item[i].score;
-		enum err err = landmarks_run(p->landmarks, photo, face, why);
+		place_five(face, &p->found.item[i], photo);
+		bool is_face = true;
+		enum err err = boxes_only ? OK : pipeline_points(p, photo, face, &is_face, why);
 		if (err != OK)
 			return err;
-		place_five(face, &p->found.item[i], photo);
-		struct affine map;
-		if (align_map(face->landmark, 1, 0, &map))
-			face->quality = quality_measure(photo, face);
-		else
+		if (!is_face)
 			faces->count--;
 	}
 	return OK;
+}
+
+enum err pipeline_embed(
+	struct pipeline *p, const struct image *photo, struct face *face, struct error *why)
+{
+	enum err err = OK;
+	if (p->embed == NULL)
+		err = embed_open(&p->embed, &p->embed_model, p->threads, why);
+	return err == OK ? embed_run(p->embed, photo, face, why) : err;
 }
 
 static enum err find_embeddings(struct pipeline *p, const struct image *photo,
@@ -231,9 +260,10 @@ enum err pipeline_run(struct pipeline *p, const struct image *photo, enum pipeli
 	enum err err = detector_run(p->detector, photo, &p->detect, &p->found, why);
 	spent.detect = lap(&from);
 	if (err == OK)
-		err = find_landmarks(p, photo, faces, why);
+		err = find_faces(p, photo, depth == PIPELINE_BOXES, faces, why);
 	spent.landmarks = lap(&from);
-	if (err == OK && depth != PIPELINE_DETECT && faces->count > 0)
+	bool embed = depth == PIPELINE_EMBED || depth == PIPELINE_TEMPLATE;
+	if (err == OK && embed && faces->count > 0)
 		err = find_embeddings(p, photo, depth, faces, why);
 	spent.embed = lap(&from);
 	if (err != OK)

@@ -35,9 +35,10 @@ enum { MIN_FACE_LEAST = 8, MIN_FACE_MOST = 1000 }; /* that may be asked for */
 
 /* How far pipeline_run goes. */
 enum pipeline_depth {
-	PIPELINE_DETECT,  /* box, landmarks, quality */
-	PIPELINE_EMBED,   /* and the embedding: a probe */
-	PIPELINE_TEMPLATE /* a better embedding at twice the time: to be kept */
+	PIPELINE_DETECT,   /* box, landmarks, quality */
+	PIPELINE_EMBED,    /* and the embedding: a probe */
+	PIPELINE_TEMPLATE, /* a better embedding at twice the time: to be kept */
+	PIPELINE_BOXES     /* boxes alone: the rest by pipeline_points and pipeline_embed */
 };
 
 /* Wall-clock milliseconds of each stage of the last run. */
@@ -68,6 +69,16 @@ size_t pipeline_dim(const struct pipeline *p);
  */
 enum err pipeline_run(struct pipeline *p, const struct image *photo, enum pipeline_depth depth,
 	struct face_list *faces, struct pipeline_times *times, struct error *why) MUST_USE;
+
+/*
+ * One face of a frame, from its box: landmarks and quality. False in *is_face where the
+ * landmarks make none.
+ */
+enum err pipeline_points(struct pipeline *p, const struct image *photo, struct face *face,
+	bool *is_face, struct error *why) MUST_USE;
+/* And its embedding, as a probe, from its landmarks. */
+enum err pipeline_embed(struct pipeline *p, const struct image *photo, struct face *face,
+	struct error *why) MUST_USE;
 
 /*
  * Finds the folder with the models: `given` if not NULL, else $ROLLCALL_MODELS, else
