@@ -135,19 +135,20 @@ static enum err set_limits(uint64_t memory_max, struct error *why)
 	return err;
 }
 
+/* libseccomp refuses for the same reasons, at one call or the other, and hides the kernel's. */
+static const char no_filters[] = "the kernel, or the container this runs in, offers no seccomp "
+				 "filters for this processor";
+
 static enum err apply_filter(struct error *why)
 {
 	scmp_filter_ctx filter = sandbox_filter_new(0);
 	if (filter == NULL)
-		return err_set(why, ERR_UNSUPPORTED, "libseccomp does not know this processor");
+		return err_set(why, ERR_UNSUPPORTED, "%s", no_filters);
 	int code = seccomp_load(filter);
 	seccomp_release(filter);
 	if (code == 0)
 		return OK;
-	/* libseccomp hides the kernel's reason behind ECANCELED. */
-	return err_set(why, ERR_UNSUPPORTED,
-		"the kernel, or the container this runs in, offers no seccomp filters (%s)",
-		strerror(-code));
+	return err_set(why, ERR_UNSUPPORTED, "%s", no_filters);
 }
 
 static enum err shut_in(uint64_t memory_max, struct error *why)
