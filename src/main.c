@@ -16,6 +16,7 @@ const struct command *const commands[] = {
 	&cmd_detect,
 	&cmd_identify,
 	&cmd_settings,
+	&cmd_config,
 	&cmd_models,
 	&cmd_doctor,
 	&cmd_calibrate,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/nearest.h"
+#include "base/nearest.h"
 
 #include <string.h>
 

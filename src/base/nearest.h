@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Did you mean? Words of commands, options and settings, by base/name's distance. Any thread. */
-#ifndef CMD_NEAREST_H
-#define CMD_NEAREST_H
+#ifndef BASE_NEAREST_H
+#define BASE_NEAREST_H
 
 #include <stddef.h>
 

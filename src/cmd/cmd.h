@@ -56,6 +56,7 @@ struct option_spec {
 };
 
 struct cmd;
+struct config;
 
 /* What a command with several sides can do: `rollcall people add NAME`. */
 struct verb {
@@ -105,10 +106,12 @@ struct cmd {
 	uint64_t given; /* bit i when command->options[i] was on the command line */
 	/* Options of the program itself. */
 	const char *home_given;   /* --home, or NULL */
-	const char *config_given; /* --config, or NULL */
 	const char *models_given; /* --models, or NULL */
 	bool json;
-	int threads; /* --threads; 0 = 1 */
+	int threads;           /* --threads; 0 = 1 */
+	struct config *config; /* cmd/configure.h */
+	char *config_file;     /* that was read, or NULL */
+	bool config_usual;     /* it is the home folder's own */
 	/* Opened on demand by the functions below, closed by main. */
 	char *home;
 	struct store *store;
@@ -122,7 +125,7 @@ extern const struct command *const commands[]; /* ends with NULL; in main.c */
 extern const struct command cmd_import, cmd_enroll, cmd_people, cmd_groups, cmd_settings;
 extern const struct command cmd_detect, cmd_identify, cmd_mark, cmd_watch;
 extern const struct command cmd_roll, cmd_export, cmd_explain, cmd_reject, cmd_calibrate;
-extern const struct command cmd_models, cmd_eval, cmd_bench, cmd_doctor;
+extern const struct command cmd_models, cmd_eval, cmd_bench, cmd_doctor, cmd_config;
 extern const struct command cmd_help, cmd_completion;
 
 /* Whether the option of that name (of the command's own table) was on the command line. */
@@ -140,6 +143,8 @@ void cmd_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* The home folder: --home, $ROLLCALL_HOME, else ~/.local/share/rollcall. Sets c->home. */
 enum err cmd_home(struct cmd *c, struct error *why) MUST_USE;
+/* The usual one: ~/.local/share/rollcall; free(3). NULL when there is no $HOME. */
+char *home_usual(void);
 /*
  * Opens the store (flags as store_open), reads the organisation and opens its zone. Once; later
  * calls are free.

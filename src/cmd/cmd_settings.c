@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
-#include "cmd/nearest.h"
+#include "base/nearest.h"
 
 enum { VALUE_BYTES = 512, KEEP_DAYS_MAX = 3650 };
 

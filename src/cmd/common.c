@@ -75,7 +75,7 @@ bool cmd_given(const struct cmd *c, const char *option)
 
 /* --- home, store, engine --- */
 
-static char *default_home(void)
+char *home_usual(void)
 {
 	const char *user_home = getenv("HOME");
 	if (user_home == NULL || user_home[0] == '\0') {
@@ -91,13 +91,7 @@ enum err cmd_home(struct cmd *c, struct error *why)
 		return OK;
 	if (c->home_given != NULL && c->home_given[0] == '\0')
 		return err_set(why, ERR_ARG, "--home is empty: it takes a folder");
-	const char *variable = getenv("ROLLCALL_HOME");
-	if (c->home_given != NULL)
-		c->home = mem_strdup(c->home_given);
-	else if (variable != NULL && variable[0] != '\0')
-		c->home = mem_strdup(variable);
-	else
-		c->home = default_home();
+	c->home = c->home_given != NULL ? mem_strdup(c->home_given) : home_usual();
 	if (c->home == NULL)
 		return err_set(why, ERR_NOT_FOUND,
 			"no home folder: $HOME is not set; give one with --home DIR");

@@ -19,7 +19,7 @@ const struct help_task help_tasks[] = {
 	{"Get to know people", "import|enroll|people|groups"},
 	{"Take attendance", "mark|watch|roll|export|explain|reject"},
 	{"Look at photos", "detect|identify"},
-	{"Set up and check", "settings|models|calibrate|doctor|bench|eval"},
+	{"Set up and check", "settings|config|models|calibrate|doctor|bench|eval"},
 	{"Find your way", "help|completion"},
 	{0},
 };
@@ -42,14 +42,17 @@ const struct help_term help_exit_statuses[] = {
 const struct help_term help_variables[] = {
 	{"ROLLCALL_HOME", "the folder with the database, unless --home is given"},
 	{"ROLLCALL_MODELS", "the folder with the face models, unless --models is given"},
-	{"ROLLCALL_CONFIG", "the config file, unless --config is given"},
+	{"ROLLCALL_CONFIG", "the configuration file, unless --config is given"},
 	{"ROLLCALL_LOG", "how much is logged to standard error: error, warn, info, debug"},
+	{"ROLLCALL_LOG_FORMAT", "how: text or json, unless --log-format is given"},
 	{"NO_COLOR", "if set, no colours"},
 	{0},
 };
 
 const struct help_term help_files[] = {
 	{"~/.local/share/rollcall/rollcall.db", "the database, unless another home is given"},
+	{"~/.local/share/rollcall/rollcall.conf",
+		"settings, if it is there; see 'rollcall help config'"},
 	{"~/.local/share/rollcall/key",
 		"the key of the face templates in it; without this file they are lost, so keep a "
 		"copy in a safe place"},

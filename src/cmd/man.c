@@ -211,7 +211,9 @@ static void program_page(struct man *m)
 {
 	title(m, "rollcall", "attendance by face");
 	raw(m, ".B rollcall\n");
-	line(m, "[--home DIR] [--config FILE] [--models DIR] [--threads N] [--json]");
+	line(m,
+		"[--home DIR] [--config FILE] [--models DIR] [--threads N] [--log-format FORMAT] "
+		"[--json]");
 	line(m, "COMMAND …");
 	section(m, "DESCRIPTION");
 	paragraphs(m, help_about, true);

@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cmd/configure.h"
 #include "cmd/help.h"
-#include "cmd/nearest.h"
+#include "base/nearest.h"
 #include "cmd/options.h"
 #include "cmd/verbs.h"
 #include "infer/session.h"
@@ -29,8 +30,8 @@ const struct option_spec program_options[] = {
 		.kind = OPTION_TEXT,
 		.value = "FILE",
 		.offset = AT(config),
-		.help = "file with lines \"home = DIR\", \"models = DIR\", \"threads = N\"; else "
-			"$ROLLCALL_CONFIG",
+		.help = "file with settings, as 'rollcall config --example' explains them; else "
+			"$ROLLCALL_CONFIG, else rollcall.conf in the home folder",
 		.complete = "file"},
 	{.name = "models",
 		.kind = OPTION_TEXT,
@@ -46,6 +47,12 @@ const struct option_spec program_options[] = {
 		.max = SESSION_THREADS_MAX,
 		.help = "how many processor cores to use (default 1); more is faster only where "
 			"nothing else runs"},
+	{.name = "log-format",
+		.kind = OPTION_TEXT,
+		.value = "FORMAT",
+		.offset = AT(log_format),
+		.help = "how the log on standard error looks: text for people, or json, an object "
+			"a line"},
 	{.name = "json",
 		.kind = OPTION_FLAG,
 		.offset = AT(json),
@@ -102,9 +109,6 @@ static void prepare(void)
 	signal(SIGXFSZ, SIG_IGN);
 	/* Only the character set: numbers keep their points. */
 	setlocale(LC_CTYPE, "");
-	const char *level = getenv("ROLLCALL_LOG");
-	if (level != NULL && level[0] != '\0' && log_set_level(level) != OK)
-		cmd_warn("$ROLLCALL_LOG is '%s': it is error, warn, info or debug", level);
 }
 
 static int print_version(bool json)
@@ -114,22 +118,6 @@ static int print_version(bool json)
 			json_pack("{s:s,s:s}", "name", "rollcall", "version", ROLLCALL_VERSION));
 	printf("rollcall %s\n", ROLLCALL_VERSION);
 	return EXIT_OK;
-}
-
-static enum err apply(struct cmd *c, struct program_values *values, struct error *why)
-{
-	const char *file = values->config != NULL ? values->config : getenv("ROLLCALL_CONFIG");
-	if (file != NULL && file[0] != '\0') {
-		enum err err = config_read(file, values, why);
-		if (err != OK)
-			return err;
-	}
-	c->home_given = values->home;
-	c->config_given = values->config;
-	c->models_given = values->models;
-	c->json = values->json;
-	c->threads = values->threads;
-	return OK;
 }
 
 /* Reads what follows the command's name, and runs it. */
@@ -161,11 +149,12 @@ static int run_command(
 	c->options = options;
 	c->arg = arg;
 	c->given = sets[0].given;
+	c->json = values->json;
 	if (values->version)
 		status = print_version(values->json);
 	else if (values->help)
 		status = help_print_command(command);
-	else if (apply(c, values, why) != OK)
+	else if (configure(c, values, why) != OK)
 		status = cmd_fail(why);
 	else if (command->verbs != NULL)
 		status = verb_run(c);
@@ -227,7 +216,8 @@ int program_run(int argc, char **argv)
 	zone_close(c.zone);
 	store_close(c.store);
 	free(c.home);
-	free(values.config_text);
+	config_free(c.config);
+	free(c.config_file);
 	errno = 0;
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		struct error why = {0};

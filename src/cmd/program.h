@@ -9,10 +9,9 @@
 extern const struct option_spec program_options[];
 
 struct program_values {
-	const char *home, *config, *models;
+	const char *home, *config, *models, *log_format;
 	bool json, help, version;
 	int threads;
-	char *config_text; /* what config_read left; free(3) at the end */
 };
 
 /* The command of that name, or NULL. */
@@ -23,8 +22,5 @@ void command_unknown(const char *name, struct error *why);
 
 /* Runs the program; gives its exit status. */
 int program_run(int argc, char **argv);
-
-/* Fills what neither command line nor environment said from a config file: lines "name = value". */
-enum err config_read(const char *path, struct program_values *values, struct error *why) MUST_USE;
 
 #endif

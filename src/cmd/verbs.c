@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/verbs.h"
 
-#include "cmd/nearest.h"
+#include "base/nearest.h"
 #include "cmd/options.h"
 
 static const struct verb *find(const struct verb *table, const char *name)

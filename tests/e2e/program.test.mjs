@@ -135,9 +135,9 @@ test('a bad config file is named with its line', (t) => {
     writeFileSync(file, text);
     fails(base, ['people', '--config', file], exit.usage, pattern);
   };
-  bad('threads = 1\nhme = /x\n', /c\.conf line 2: unknown setting 'hme': did you mean 'home'\?/);
-  bad('home\n', /line 1: 'home' is not of the form/);
-  bad('threads = many\n', /line 1: --threads takes a whole number/);
+  bad('threads = 1\nhme = /x\n', /c\.conf:2: unknown setting 'hme': did you mean 'home'\?/);
+  bad('home\n', /:1: 'home' is not of the form/);
+  bad('threads = many\n', /:1: threads takes a whole number/);
   bad('home = ~/x\n', /write the value in full/);
   bad('home =\n', /write the value in full/);
   writeFileSync(file, Buffer.from([0, 1, 2]));
