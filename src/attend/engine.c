@@ -16,6 +16,13 @@
  */
 #define ENROL_QUALITY 0.25f
 
+/*
+ * The middle of several looks is nearer to everybody, strangers too, than a single one is: at
+ * the same distance up to this many times as many of them match. docs/accuracy.md, "Several
+ * looks".
+ */
+#define FUSED_FMR_FACTOR 4
+
 struct engine {
 	struct store *store; /* borrowed */
 	struct pipeline *pipeline;
@@ -27,7 +34,8 @@ struct engine {
 	char group_id[UUID_TEXT];  /* "" = those without a group */
 	struct gallery_mask named; /* they; if grouped */
 	struct decision_rule rule;
-	struct face_list faces; /* of the last enrolment photo; kept for its memory */
+	struct decision_rule fused_rule; /* for several looks together */
+	struct face_list faces;          /* of the last enrolment photo; kept for its memory */
 };
 
 static enum err load_into(struct gallery *g, const char *person_id, const float *vector, size_t dim,
@@ -117,6 +125,9 @@ static enum err refresh(struct engine *e, struct error *why)
 		named = e->named.count;
 	}
 	e->rule = decision_rule_for(&e->curve, e->budget, named, people - named);
+	e->fused_rule =
+		decision_rule_for(&e->curve, e->budget / FUSED_FMR_FACTOR, named, people - named);
+	e->fused_rule.budget = e->rule.budget;
 	return err;
 }
 
@@ -211,7 +222,8 @@ static double tick_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
 
-static struct question ask(const struct engine *e, const struct face *face)
+static struct question ask(
+	const struct engine *e, const struct decision_rule *rule, const struct face *face)
 {
 	struct question q = {
 		.guest = {.distance = INFINITY, .second_distance = INFINITY},
@@ -228,7 +240,7 @@ static struct question ask(const struct engine *e, const struct face *face)
 	q.counter = gallery_distance(e->counter, q.hit.person_id, face->embedding);
 	/* Only where it can change anything: it looks through the whole gallery. */
 	double margin = q.hit.second_distance - q.hit.distance;
-	if (q.hit.distance <= e->rule.match_distance && margin < e->rule.look_alike_margin)
+	if (q.hit.distance <= rule->match_distance && margin < rule->look_alike_margin)
 		q.pair = gallery_between(e->gallery, q.hit.person_id, q.hit.second_id);
 	return q;
 }
@@ -237,12 +249,12 @@ static struct question ask(const struct engine *e, const struct face *face)
  * Somebody whom another process has erased in the meantime is forgotten here too, and the face
  * is searched again.
  */
-enum err engine_name(struct engine *e, const struct face *face, struct verdict *verdict,
-	struct person *person, struct error *why)
+static enum err name_by(struct engine *e, const struct decision_rule *rule, const struct face *face,
+	struct verdict *verdict, struct person *person, struct error *why)
 {
 	for (;;) {
-		const struct question q = ask(e, face);
-		*verdict = decide(&e->rule, &q);
+		const struct question q = ask(e, rule, face);
+		*verdict = decide(rule, &q);
 		*person = (struct person){0};
 		if (verdict->decision == DECISION_UNKNOWN)
 			return OK;
@@ -257,6 +269,18 @@ enum err engine_name(struct engine *e, const struct face *face, struct verdict *
 		if (err != OK)
 			return err;
 	}
+}
+
+enum err engine_name(struct engine *e, const struct face *face, struct verdict *verdict,
+	struct person *person, struct error *why)
+{
+	return name_by(e, &e->rule, face, verdict, person, why);
+}
+
+enum err engine_name_fused(struct engine *e, const struct face *face, struct verdict *verdict,
+	struct person *person, struct error *why)
+{
+	return name_by(e, &e->fused_rule, face, verdict, person, why);
 }
 
 static double finite_or_none(double value)
@@ -407,11 +431,11 @@ static enum err refuse(const struct quality *q, struct error *why)
 	const char *advice = "";
 	for (int i = 0; i < QUALITY_ISSUES; i++) {
 		enum quality_issue issue = (enum quality_issue)(1u << i);
-		if ((q->issues & (uint32_t)issue) == 0)
+		if ((q->issues & (uint32_t)issue & ~(uint32_t)QUALITY_SEVERAL) == 0)
 			continue;
 		size_t len = strlen(words);
-		snprintf(words + len, sizeof(words) - len, "%s%s", len > 0 ? " and " : "",
-			quality_word(issue));
+		snprintf(words + len, sizeof(words) - len, "%s%s%s", len > 0 ? " and " : "",
+			issue == QUALITY_EYES ? "shown with " : "", quality_word(issue));
 		if (advice[0] == '\0')
 			advice = quality_advice(issue);
 	}
@@ -435,20 +459,23 @@ enum err engine_resemblance(const struct engine *e, const char *person_id,
 	return OK;
 }
 
-static enum err choose_face(const struct face_list *faces, const struct enrol_options *options,
+static enum err choose_face(struct face_list *faces, const struct enrol_options *options,
 	const struct face **out, struct error *why)
 {
 	if (faces->count == 0)
 		return err_set(why, ERR_NOT_FOUND,
 			"no face found: use a photo in which the face is upright, lit and not "
 			"small");
-	if (faces->count > 1 && !options->largest)
+	*out = largest(faces);
+	size_t several = quality_several(faces);
+	if (several > 1 && !options->largest)
 		return err_set(why, ERR_ARG,
 			"%zu faces in it: use a photo of one person, or --largest for the largest "
 			"face",
-			faces->count);
-	*out = largest(faces);
-	if ((*out)->quality.score < ENROL_QUALITY && !options->force)
+			several);
+	const struct quality *q = &(*out)->quality;
+	bool bad = q->score < ENROL_QUALITY || (q->issues & QUALITY_EYES) != 0;
+	if (bad && !options->force)
 		return refuse(&(*out)->quality, why);
 	return OK;
 }

@@ -72,6 +72,10 @@ enum err engine_identify_image(struct engine *e, const struct image *photo, stru
 enum err engine_name(struct engine *e, const struct face *face, struct verdict *verdict,
 	struct person *person, struct error *why) MUST_USE;
 
+/* The same where the embedding is the middle of several looks: nearer than one look must be. */
+enum err engine_name_fused(struct engine *e, const struct face *face, struct verdict *verdict,
+	struct person *person, struct error *why) MUST_USE;
+
 /* One face of a photo as the register wants it; the pointers of `look` are into it. */
 struct seen {
 	struct look look;

@@ -249,7 +249,8 @@ static enum err judge(
 	if (!tracker_fused(s->tracker, event->track, event->face.embedding, &event->looks))
 		return OK;
 	event->face.quality.score = event->looks.quality;
-	enum err err = engine_name(s->engine, &event->face, &event->verdict, &event->person, why);
+	enum err err =
+		engine_name_fused(s->engine, &event->face, &event->verdict, &event->person, why);
 	const struct opinion opinion = opinion_of(&event->verdict, &event->person);
 	if (err == OK)
 		err = witness_judge(s->witness, event->track, &event->looks, &opinion, &call, why);

@@ -6,6 +6,7 @@
 #include "cmd/photo_run.h"
 #include "cmd/recognise.h"
 #include "cmd/words.h"
+#include "vision/quality.h"
 
 struct detect_options {
 	struct engine_choice choice;
@@ -52,6 +53,7 @@ static enum err one_photo(void *ctx, const char *path, json_t **entry, struct er
 		rc = pipeline_run(d->pipeline, &photo, PIPELINE_DETECT, &faces, &ms, why);
 	if (rc == OK && truncated)
 		photo_warn(path, "cut off before its end; looked at what is there");
+	quality_several(&faces);
 	for (size_t i = 0; rc == OK && i < faces.count; i++)
 		rc = add_row(d, path, &faces.face[i], why);
 	if (rc == OK) {
@@ -99,7 +101,11 @@ const struct command cmd_detect = {
 	.summary = "find the faces in photos",
 	.usage = "PHOTO… [--annotate OUT]",
 	.about = "Finds every face, with its box, 68 landmarks and how good its picture is. Needs "
-		 "no database and nobody enrolled. A folder stands for all photos in it. A photo "
+		 "no database and nobody enrolled. "
+		 "What is wrong: too small, blurred, too dark, too bright, turned away, cut off by "
+		 "the edge, eyes closed; and several faces, of the largest and of those at least "
+		 "half as large, which matters only in a photo to enrol from. A folder stands for "
+		 "all photos in it. A photo "
 		 "that cannot be read is reported, and the others are still done.\n"
 		 "\n"
 		 "Exit status: 0 faces were found, 1 a photo failed, 3 there was no face in any.",

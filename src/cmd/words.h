@@ -12,7 +12,7 @@
 enum {
 	BOX_WORDS = 64,
 	NUMBER_WORDS = 32,
-	ISSUE_WORDS = 128,
+	ISSUE_WORDS = 160,
 	TIME_WORDS = 16,
 };
 

@@ -30,6 +30,8 @@ enum quality_issue {
 	QUALITY_BRIGHT = 1 << 3,
 	QUALITY_TURNED = 1 << 4,
 	QUALITY_CUT = 1 << 5,
+	QUALITY_EYES = 1 << 6,    /* shut, or behind dark glasses */
+	QUALITY_SEVERAL = 1 << 7, /* of the photo: only for enrolment, quality_several */
 };
 
 struct quality {

@@ -17,6 +17,14 @@ const char *quality_word(enum quality_issue issue);
 /* What to do about it ("come closer", "hold still", ...), static. */
 const char *quality_advice(enum quality_issue issue);
 
-enum { QUALITY_ISSUES = 6 };
+enum { QUALITY_ISSUES = 8 };
+
+/*
+ * Whose photo is it? Gives how many faces of a photo are of comparable size, that is, half as
+ * large or larger (by the shorter side) as the largest: smaller ones are in the background. Where
+ * several are, each of them gets the issue QUALITY_SEVERAL; scores stay, as it is nothing bad
+ * but in a photo to enrol from.
+ */
+size_t quality_several(struct face_list *faces);
 
 #endif

@@ -341,6 +341,18 @@ test('mark writes the register and says what it did not write, and why', { skip 
   assert.deepEqual(late.written.map((w) => w.status), ['late', 'late']);
 });
 
+test('detect says of each face what is wrong with its picture', { skip }, (t) => {
+  const base = folder(t);
+  const issues = (bytes) => json(base, ['detect', put(join(base, 'x.jpg'), bytes)])
+    .photos[0].faces.map((f) => f.quality.issues);
+  assert.deepEqual(issues(portrait('Ana')), [[]]);
+  const all = issues(readFileSync(sample(3)));
+  assert.equal(all.length, 3);
+  for (const face of all) assert.deepEqual(face, ['several faces']);
+  // The edge goes through her face.
+  assert.deepEqual(issues(crop(1, '304x560+208+176')), [['cut off by the edge']]);
+});
+
 test('mark refuses a group, session and time that are none', { skip }, (t) => {
   const { h } = enrolled(t), before = picture(h);
   failed(run(h, ['mark', sample(4), '--group', 'nowhere']), exit.failed, /nowhere/);

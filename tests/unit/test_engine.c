@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -37,11 +38,11 @@ struct fixture {
 	struct engine *engine;
 };
 
-static void open_engine(struct fixture *f)
+static void open_engine(struct fixture *f, float min_score)
 {
 	struct error why = {0};
 	struct pipeline_options options = {
-		.models = folder_or_skip("ROLLCALL_MODELS"), .threads = 1};
+		.models = folder_or_skip("ROLLCALL_MODELS"), .min_score = min_score, .threads = 1};
 	if (engine_open(&f->engine, f->store, &options, &why) != OK)
 		fail_msg("%s", why.text);
 }
@@ -52,7 +53,7 @@ static void setup(struct fixture *f)
 	folder_or_skip("ROLLCALL_MODELS");
 	folder_or_skip("ROLLCALL_SAMPLES");
 	assert_true(home_begin(&f->home, &f->store));
-	open_engine(f);
+	open_engine(f, 0);
 }
 
 static void teardown(struct fixture *f)
@@ -145,7 +146,7 @@ static void templates_outlive_the_engine(void **unused)
 	setup(&f);
 	enrol(&f, "Her", &her_first, her);
 	engine_close(f.engine);
-	open_engine(&f);
+	open_engine(&f, 0);
 	assert_int_equal(gallery_people(engine_gallery(f.engine)), 1);
 	struct identified found = {0};
 	struct image photo = sample_photo(3);
@@ -217,6 +218,80 @@ static void a_photo_of_several_is_refused_unless_the_largest_will_do(void **unus
 	assert_int_equal(gallery_templates(engine_gallery(f.engine)), 0);
 	assert_int_equal(enrol_file(&f, id, path, true, &why), OK);
 	assert_int_equal(gallery_templates(engine_gallery(f.engine)), 1);
+	teardown(&f);
+}
+
+/* Lines over the eyes, as lashes of shut lids are, on skin from below them. */
+static void shut_eyes(struct fixture *f, struct image *photo)
+{
+	struct identified found = {0};
+	identify(f, photo, &found);
+	assert_int_equal(found.faces.count, 1);
+	const struct point *p = found.faces.face[0].landmark;
+	for (int first = 36; first <= 42; first += 6) {
+		struct point a = p[first], b = p[first + 3];
+		float x = (a.x + b.x) / 2, y = (a.y + b.y) / 2, half = fabsf(a.x - b.x) * 0.75f;
+		for (int v = (int)(-half * 0.7f); v < half * 0.7f; v++) {
+			for (int u = (int)-half; u < half; u++) {
+				uint8_t *to =
+					photo->rgb + 3 * (((int)y + v) * photo->width + (int)x + u);
+				const uint8_t *skin = photo->rgb +
+					3 *
+						(((int)(y + half) + abs(v) / 8) * photo->width +
+							(int)x + u / 2);
+				for (int c = 0; c < 3; c++)
+					to[c] = abs(v) < half * 0.08f ? 30 : skin[c];
+			}
+		}
+	}
+	identified_finish(&found);
+}
+
+static void a_photo_with_shut_eyes_is_refused_unless_forced(void **unused)
+{
+	struct fixture f;
+	char id[UUID_TEXT];
+	struct error why = {0};
+	struct enrol_photo taken;
+	const struct enrol_options force = {.force = true};
+	setup(&f);
+	assert_int_equal(home_person(f.store, "Ann", "", id, &why), OK);
+	struct image photo = sample_part(her_third.sample, &her_third.part);
+	shut_eyes(&f, &photo);
+	/* The detector hardly believes such a drawing. */
+	engine_close(f.engine);
+	open_engine(&f, 0.1f);
+	const char *path = saved(&f, &photo, "shut");
+	assert_int_equal(enrol_file(&f, id, path, false, &why), ERR_ARG);
+	assert_non_null(strstr(why.text, "the face is shown with eyes closed"));
+	assert_non_null(strstr(why.text, "open the eyes"));
+	assert_int_equal(engine_enrol_photo(f.engine, path, &force, &taken, &why), OK);
+	teardown(&f);
+}
+
+static void a_small_face_behind_does_not_matter(void **unused)
+{
+	struct fixture f;
+	char id[UUID_TEXT];
+	struct error why = {0};
+	setup(&f);
+	assert_int_equal(home_person(f.store, "Ann", "", id, &why), OK);
+	struct image near = sample_part(her_third.sample, &her_third.part),
+		     far = sample_part(left_first.sample, &left_first.part), tiny;
+	/* A third of the size. */
+	assert_int_equal(image_new(&tiny, far.width / 3, far.height / 3, &why), OK);
+	for (int i = 0; i < tiny.width * tiny.height; i++)
+		memcpy(tiny.rgb + 3 * i,
+			far.rgb + 3 * (i / tiny.width * 3 * far.width + i % tiny.width * 3), 3);
+	struct image both = beside(&near, &tiny);
+	struct identified found = {0};
+	identify(&f, &both, &found);
+	assert_int_equal(found.faces.count, 2);
+	assert_int_equal(enrol_file(&f, id, saved(&f, &both, "both"), false, &why), OK);
+	identified_finish(&found);
+	image_finish(&near);
+	image_finish(&far);
+	image_finish(&tiny);
 	teardown(&f);
 }
 
@@ -319,6 +394,8 @@ int main(void)
 		cmocka_unit_test(templates_outlive_the_engine),
 		cmocka_unit_test(two_faces_of_a_photo_are_never_the_same_person),
 		cmocka_unit_test(a_photo_of_several_is_refused_unless_the_largest_will_do),
+		cmocka_unit_test(a_photo_with_shut_eyes_is_refused_unless_forced),
+		cmocka_unit_test(a_small_face_behind_does_not_matter),
 		cmocka_unit_test(a_photo_without_a_usable_face_is_refused),
 		cmocka_unit_test(the_same_photo_again_is_refused),
 		cmocka_unit_test(somebody_erased_meanwhile_is_not_named),

@@ -13,6 +13,7 @@
 #include "vision/landmarks.h"
 #include "vision/net.h"
 #include "vision/pipeline.h"
+#include "vision/eyes.h"
 #include "vision/quality.h"
 
 #define NEAR 1e-4
@@ -411,6 +412,74 @@ static void a_good_picture_has_no_issue(void **unused)
 	assert_true(q.score > 0.9f);
 }
 
+/* A face with drawn eyes: `lid` is how much of the iris shows, 1 all, 0 a line of lashes. */
+static struct image drawn_face(const struct face *face, float lid)
+{
+	enum { SKIN = 170, WHITE = 225, IRIS = 40 };
+	struct image image = picture(SKIN, 0, 8);
+	struct point p[ALIGN_POINTS];
+	align_template(face->box.w, 0, p);
+	for (int k = 0; k < 2; k++) {
+		float x = face->box.x + (p[2 * k].x + p[2 * k + 1].x) / 2;
+		float y = face->box.y + (p[2 * k].y + p[2 * k + 1].y) / 2;
+		float half = fabsf(p[2 * k].x - p[2 * k + 1].x) / 2;
+		for (float v = -half; v < half; v++) {
+			for (float u = -half; u < half; u++) {
+				float open = 0.45f * half * lid * (1 - u * u / (half * half));
+				bool iris = u * u + v * v < 0.16f * half * half;
+				bool lash = fabsf(fabsf(v) - open) < 0.06f * half;
+				int value = lash || (iris && fabsf(v) < open) ? IRIS
+					: fabsf(v) < open                     ? WHITE
+									      : SKIN;
+				memset(image.rgb + 3 * ((int)(y + v) * PHOTO + (int)(x + u)), value,
+					3);
+			}
+		}
+	}
+	return image;
+}
+
+static void shut_eyes_are_seen_and_open_ones_too(void **unused)
+{
+	struct face face = face_at(FACE_X, FACE_Y, FACE);
+	float before = 0;
+	for (int tenths = 0; tenths <= 10; tenths += 5) {
+		struct image image = drawn_face(&face, (float)tenths / 10);
+		float open = eyes_open(&image, face.landmark);
+		assert_true(open > before);
+		bool told = (quality_measure(&image, &face).issues & QUALITY_EYES) != 0;
+		if (tenths != 5) /* who squints may be taken for either */
+			assert_int_equal(told, tenths == 0);
+		image_finish(&image);
+		before = open;
+	}
+	/* In a small face nobody can tell. */
+	struct face small = face_at(FACE_X, FACE_Y, 50);
+	struct image image = drawn_face(&small, 0);
+	assert_false(quality_of(&image, &small).issues & QUALITY_EYES);
+	const struct face none = {.box = {0, 0, 100, 100}};
+	image = drawn_face(&face, 1);
+	assert_true(isnan(eyes_open(&image, none.landmark)));
+	image_finish(&image);
+}
+
+static void several_faces_are_those_of_comparable_size(void **unused)
+{
+	struct face face[3] = {
+		{.box = {0, 0, 100, 130}}, {.box = {200, 0, 60, 49}}, {.box = {300, 0, 20, 20}}};
+	struct face_list list = {face, 3, 3};
+	assert_int_equal(quality_several(&list), 1);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(face[i].quality.issues, 0);
+	face[1].box.h = 50;
+	assert_int_equal(quality_several(&list), 2);
+	assert_int_equal(face[0].quality.issues, QUALITY_SEVERAL);
+	assert_int_equal(face[1].quality.issues, QUALITY_SEVERAL);
+	assert_int_equal(face[2].quality.issues, 0);
+	list.count = 0;
+	assert_int_equal(quality_several(&list), 0);
+}
+
 static void light_is_judged_at_both_ends(void **unused)
 {
 	struct face face = face_at(FACE_X, FACE_Y, FACE);
@@ -569,6 +638,8 @@ int main(void)
 		cmocka_unit_test(a_fit_of_what_does_not_fit_has_the_least_error),
 		cmocka_unit_test(points_that_make_no_face_have_no_map),
 		cmocka_unit_test(a_good_picture_has_no_issue),
+		cmocka_unit_test(shut_eyes_are_seen_and_open_ones_too),
+		cmocka_unit_test(several_faces_are_those_of_comparable_size),
 		cmocka_unit_test(light_is_judged_at_both_ends),
 		cmocka_unit_test(blur_is_seen_and_the_more_the_worse),
 		cmocka_unit_test(a_small_face_is_small_and_nothing_else),
