@@ -343,14 +343,13 @@ static bool answer_is_out(struct conn *c)
 		c->ops = NULL;
 		bool fine = conn_ws_start(c, ch) == OK;
 		channel_release(ch);
+		conn_pause(c, false);
 		fine = fine && (in.len == 0 || c->ops->input(c, in.data, in.len));
 		buf_finish(&in);
-		if (fine) {
-			conn_pause(c, false);
+		if (fine)
 			conn_kick(c);
-		} else {
+		else
 			conn_close(c);
-		}
 		return false;
 	}
 	exchange_end(h->ex);

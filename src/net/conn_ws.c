@@ -168,8 +168,14 @@ static bool ws_input(struct conn *c, const uint8_t *bytes, size_t len)
 	size_t left = ws->in_len;
 	ws->in_len = 0;
 	conn_kick(c);
-	if (error != 0 || ws->broken)
+	if (ws->broken || error == WSLAY_ERR_NOMEM)
 		return false;
+	if (error != 0) {
+		/* wslay has queued a close frame: the client broke the protocol. */
+		ws->closing = true;
+		c->deadline_ms = c->server->now_ms + CLOSE_MS;
+		wslay_event_shutdown_read(ws->frames);
+	}
 	/* What wslay does not want any more, after a close, is thrown away. */
 	if (left > 0 && wslay_event_want_read(ws->frames))
 		return buf_add(&ws->left, ws->in, left) == OK;

@@ -312,10 +312,8 @@ static bool set(struct server_options *o, const char *text)
 	return false;
 }
 
-static void print_counters(const struct server *s)
+static void print_counters(struct server_stats st)
 {
-	struct server_stats st;
-	server_stats_get(s, &st);
 	printf("{\"requests\":%lu,\"connections\":%lu,\"channels\":%lu,\"queue_full\":%lu,"
 	       "\"rate_limited\":%lu,\"timeouts\":%lu,\"body_bytes\":%lu,\"dropped\":%lu,"
 	       "\"closes\":%d}\n",
@@ -363,7 +361,9 @@ int main(int argc, char **argv)
 		printf("port %d\n", server_port(running, i));
 	fflush(stdout);
 	enum err err = server_run(running, &why);
-	print_counters(running);
-	server_close(running);
+	struct server_stats stats;
+	server_stats_get(running, &stats);
+	server_close(running); /* the last channels hear of their end */
+	print_counters(stats);
 	return err == OK ? 0 : 1;
 }
