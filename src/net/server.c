@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -212,6 +213,10 @@ enum err server_open(struct server **out, const struct server_options *o, struct
 	s->options = *o;
 	s->epoll = s->wake = -1;
 	pthread_mutex_init(&s->lock, NULL);
+	/* OpenSSL writes with write(2), which has no MSG_NOSIGNAL. */
+	struct sigaction pipe_action;
+	if (sigaction(SIGPIPE, NULL, &pipe_action) == 0 && pipe_action.sa_handler == SIG_DFL)
+		signal(SIGPIPE, SIG_IGN);
 	enum err err = build(s, why);
 	if (err != OK) {
 		server_close(s);

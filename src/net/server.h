@@ -174,7 +174,8 @@ void server_options_default(struct server_options *o);
 /*
  * Checks the routes, binds the addresses, reads the certificate, starts the workers. The options
  * are copied; what they point to stays borrowed. ERR_ARG for bad routes or options, ERR_IO when an
- * address cannot be had, ERR_FORMAT or ERR_KEY for the certificate, worker_start's error.
+ * address cannot be had, ERR_FORMAT or ERR_KEY for the certificate, worker_start's error. SIGPIPE
+ * is ignored from here on, unless the program has a handler for it.
  */
 enum err server_open(
 	struct server **out, const struct server_options *o, struct error *why) MUST_USE;
@@ -189,7 +190,10 @@ int server_port(const struct server *s, size_t index);
  */
 enum err server_run(struct server *s, struct error *why) MUST_USE;
 
-/* After server_run, or after server_open when it never ran. Accepts NULL. */
+/*
+ * After server_run, or after server_open when it never ran. Waits for handlers that still run (to
+ * them request_gone is true) and has every channel's close called. Accepts NULL.
+ */
 void server_close(struct server *s);
 
 /* Ends server_run soon. Any thread, and signal handlers. */
@@ -203,8 +207,9 @@ void *worker_state(struct worker *w);
 struct server *worker_server(struct worker *w);
 
 /*
- * Takes one from the bucket of `key` in a class (failed sign-ins by e-mail, say). false when it is
- * empty; then *retry_s (may be NULL) is when there is one again. Any thread.
+ * Takes one from the bucket of `key` (failed sign-ins by e-mail, say), which holds and fills as a
+ * class says for accounts. false when it is empty; then *retry_s (may be NULL) is when there is one
+ * again. Any thread.
  */
 bool server_rate_take(struct server *s, int rate, const char *key, int *retry_s);
 

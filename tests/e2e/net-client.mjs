@@ -22,7 +22,7 @@ export async function serve(t, settings = {}, env = {}) {
   child.stderr.on('data', (d) => (server.stderr += d));
   child.stdout.on('data', (d) => (server.stdout += d));
   server.exited = once(child, 'close').then(([status, signal]) => ({ status, signal }));
-  const ports = env.NET_CERT ? 2 : 1;
+  const ports = env.NET_CERT || env.NET_SELF ? 2 : 1;
   while ((server.stdout.match(/port/g) ?? []).length < ports)
     await Promise.race([once(child.stdout, 'data'), server.exited.then(() => { throw new Error(server.stderr); })]);
   [server.port, server.tlsPort] = [...server.stdout.matchAll(/port (\d+)/g)].map((m) => +m[1]);

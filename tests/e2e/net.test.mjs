@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import http2 from 'node:http2';
 import { join } from 'node:path';
@@ -482,6 +482,28 @@ test('TLS: old versions are refused, a renewed certificate is picked up', { skip
   assert.equal(statusOf(await exchange({ port: server.tlsPort }, get('/hello'))), 0, 'plain HTTP on the TLS port');
 });
 
+test('a certificate of its own is trusted by who trusts its authority', { skip }, async (t) => {
+  const home = folder(t);
+  const server = await serve(t, {}, { NET_SELF: home });
+  const ca = readFileSync(join(home, 'rollcall-ca.crt'));
+  const ask = (options) => new Promise((resolve, reject) => {
+    const s = tlsConnect({ port: server.tlsPort, ...options }, () => {
+      resolve({ authorized: s.authorized, cert: s.getPeerCertificate() });
+      s.destroy();
+    }).on('error', reject);
+  });
+  for (const host of ['localhost', '127.0.0.1']) {
+    const { authorized, cert } = await ask({ host, ca, family: 4 });
+    assert.equal(authorized, true);
+    const days = (new Date(cert.valid_to) - new Date(cert.valid_from)) / 86_400_000;
+    assert.ok(days > 365 && days <= 397, `${days} days`);
+    assert.match(cert.subjectaltname, /DNS:localhost/);
+  }
+  await assert.rejects(ask({ host: '127.0.0.1' }), 'without the authority');
+  await assert.rejects(ask({ host: '127.0.0.1', ca, servername: 'bank.example' }), /altnames/);
+  for (const name of ['rollcall-ca.key', 'server.key']) assert.equal(statSync(join(home, name)).mode & 0o777, 0o600);
+});
+
 test('a key that others may read is refused', { skip }, async (t) => {
   const home = folder(t);
   const { cert, key } = certificate(home);
@@ -504,6 +526,18 @@ test('SIGTERM: what is in hand is finished, nothing new is taken', { skip }, asy
   await busy.end();
   assert.match(busy.text, /^HTTP\/1\.1 200[\s\S]*Connection: close[\s\S]*slow\n$/);
   assert.deepEqual([(await stopped).connections, server.stderr], [0, '']);
+});
+
+test('SIGTERM: streams of HTTP/2 are finished too', { skip }, async (t) => {
+  const server = await serve(t);
+  const session = http2.connect(server.url);
+  const answer = h2(session, { ':path': '/slow?ms=1000' });
+  const goaway = new Promise((resolve) => session.on('goaway', resolve));
+  await sleep(200);
+  const stopped = server.stop();
+  assert.equal((await answer).body, 'slow\n');
+  assert.equal(await goaway, 0);
+  assert.equal((await stopped).connections, 0);
 });
 
 test('SIGTERM does not wait for ever', { skip }, async (t) => {

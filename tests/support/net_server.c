@@ -15,6 +15,7 @@
 #include "net/dataurl.h"
 #include "net/form.h"
 #include "net/server.h"
+#include "net/tls_self.h"
 
 enum { RATE_NONE, RATE_SLOW, RATE_ACCOUNT, RATES };
 enum { MAY_ALL, MAY_KEY };
@@ -321,6 +322,20 @@ static void print_counters(struct server_stats st)
 		st.timeouts, st.body_bytes, st.messages_dropped, atomic_load(&closes));
 }
 
+/* A certificate of this machine's own, in the folder $NET_SELF. */
+static enum err self_signed(struct tls_self *self, struct server_options *o, struct error *why)
+{
+	struct tls_names names;
+	if (getenv("NET_SELF") == NULL)
+		return OK;
+	enum err err = tls_names_of_machine(&names, why);
+	if (err == OK)
+		err = tls_self_make(self, getenv("NET_SELF"), &names, clock_now_ms(), why);
+	o->tls_cert = self->cert;
+	o->tls_key = self->key;
+	return err;
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const trusted[] = {"127.0.0.2/32"};
@@ -342,6 +357,11 @@ int main(int argc, char **argv)
 	o.access_log = log_line;
 	o.tls_cert = getenv("NET_CERT");
 	o.tls_key = getenv("NET_KEY");
+	struct tls_self self = {.made = false};
+	if (self_signed(&self, &o, &why) != OK) {
+		fprintf(stderr, "net_server: %s\n", why.text);
+		return 1;
+	}
 	if (o.tls_cert != NULL)
 		o.listen[o.listens++] = (struct listen_address){.host = "127.0.0.1", .tls = true};
 	for (int i = 1; i < argc; i++) {
@@ -365,5 +385,6 @@ int main(int argc, char **argv)
 	server_stats_get(running, &stats);
 	server_close(running); /* the last channels hear of their end */
 	print_counters(stats);
+	tls_self_finish(&self);
 	return err == OK ? 0 : 1;
 }

@@ -7,7 +7,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +18,7 @@
 #include "base/pool.h"
 #include "net/address.h"
 #include "net/limit.h"
+#include "net/notify.h"
 #include "net/peers.h"
 #include "net/router.h"
 #include "net/tls.h"
@@ -403,6 +406,32 @@ static void names_of_this_machine_are_found(void **state)
 	assert_int_equal(names.count, before);
 }
 
+static void systemd_is_told(void **state)
+{
+	char path[64], got[64] = "";
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	snprintf(path, sizeof(path), "/tmp/rollcall-notify-%d", (int)getpid());
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	unlink(path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	setenv("NOTIFY_SOCKET", path, 1);
+	notify_send("READY=1");
+	assert_int_equal(recv(fd, got, sizeof(got), MSG_DONTWAIT), 7);
+	assert_string_equal(got, "READY=1");
+	close(fd);
+	unlink(path);
+	notify_send("READY=1"); /* nobody listens: a line in the log */
+	unsetenv("NOTIFY_SOCKET");
+	notify_send("READY=1");
+	setenv("WATCHDOG_USEC", "30000000", 1);
+	assert_int_equal(notify_watchdog_ms(), 30000);
+	setenv("WATCHDOG_PID", "1", 1);
+	assert_int_equal(notify_watchdog_ms(), 0);
+	unsetenv("WATCHDOG_PID");
+	unsetenv("WATCHDOG_USEC");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,6 +448,7 @@ int main(void)
 		cmocka_unit_test(a_worker_without_state_is_an_error),
 		cmocka_unit_test(a_certificate_is_made_once_and_renewed_in_time),
 		cmocka_unit_test(names_of_this_machine_are_found),
+		cmocka_unit_test(systemd_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
