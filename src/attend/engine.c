@@ -65,10 +65,7 @@ static enum err load_counter(
 static enum err load_galleries(struct engine *e, struct error *why)
 {
 	const char *model = pipeline_model(e->pipeline);
-	const struct fmr_table *table = fmr_table_find(model);
-	if (table == NULL)
-		return err_set(why, ERR_UNSUPPORTED,
-			"the model '%s' has no table of distance to false matches", model);
+	const struct manifest_fmr *table = &pipeline_embedding(e->pipeline)->fmr;
 	struct org org;
 	enum err err = store_org(e->store, &org, why);
 	e->budget = org.budget;
@@ -296,7 +293,7 @@ void engine_seen_face(const struct engine *e, const struct face *face, const str
 		.candidates = (int64_t)v->rule.candidates,
 		.guests = (int64_t)v->rule.guests,
 		.budget = v->rule.budget,
-		.review = v->rule.review_distance,
+		.review = finite_or_none(v->rule.review_distance),
 		.margin_needed = v->margin_needed,
 		.quality_needed = v->rule.match_quality,
 		.second_distance = finite_or_none(v->second_distance),

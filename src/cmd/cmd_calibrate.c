@@ -161,9 +161,10 @@ static enum err find_weak(struct calibrating *k, struct error *why)
 static enum err work(struct calibrating *k, struct error *why)
 {
 	const struct engine *e = k->cmd->engine;
-	const struct self_limits limits = self_limits_thorough();
 	const struct decision_rule *rule = engine_rule(e);
-	enum err rc = self_compare(k->gallery, &limits, rule->match_distance, &k->self, why);
+	const struct self_limits limits =
+		self_limits_thorough(engine_curve(e)->table, rule->match_distance);
+	enum err rc = self_compare(k->gallery, &limits, &k->self, why);
 	if (rc == OK) {
 		calibrate(&k->self, engine_curve(e), rule, &k->result);
 		rc = read_people(k, why);
@@ -187,10 +188,10 @@ static json_t *point_json(const struct operating_point *o)
 		rate_json(&o->fnmr), "fpir", rate_json(&o->fpir), "fnir", rate_json(&o->fnir));
 }
 
-static json_t *histogram_json(const double *bin)
+static json_t *histogram_json(const double *bin, size_t count)
 {
 	json_t *list = json_array();
-	for (int i = 0; i < CALIBRATION_BINS; i++)
+	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, json_integer((json_int_t)bin[i]));
 	return list;
 }
@@ -216,10 +217,11 @@ static int print_json(const struct calibrating *k)
 		(json_int_t)gallery_templates(k->gallery), "sampled", k->self.sampled, "candidates",
 		(json_int_t)r->rule.candidates, "guests", (json_int_t)r->rule.guests, "now",
 		point_json(&r->now), "fmr_own", rate_json(&r->fmr), "move", move, "curve", "model",
-		r->curve.table->model, "measured_on", r->curve.table->measured_on, "factor",
-		r->curve.factor, "own", r->curve.own, "distances", "bin", CALIBRATION_BIN,
-		"genuine", histogram_json(r->genuine), "impostor", histogram_json(r->impostor),
-		"look_alikes", alike, "weak", weak));
+		pipeline_model(engine_pipeline(k->cmd->engine)), "measured_on",
+		r->curve.table->measured_on, "factor", r->curve.factor, "own", r->curve.own,
+		"distances", "bin", r->bins.width, "genuine",
+		histogram_json(r->genuine, r->bins.count), "impostor",
+		histogram_json(r->impostor, r->bins.count), "look_alikes", alike, "weak", weak));
 }
 
 /* --- text --- */
@@ -375,6 +377,11 @@ static int run(struct cmd *c)
 		rc = cmd_engine(c, 0, &choice, &why);
 	if (rc == OK)
 		rc = engine_search_group(c->engine, group_id, &why);
+	if (rc == OK && !fmr_measured(engine_curve(c->engine)->table))
+		rc = err_set(&why, ERR_UNSUPPORTED,
+			"it was never measured how often the model '%s' takes people for others: "
+			"'rollcall eval --table' does, for its manifest",
+			pipeline_embedding(engine_pipeline(c->engine))->name);
 	if (rc == OK) {
 		k.gallery = engine_gallery(c->engine);
 		rc = work(&k, &why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 
+#include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/eval.h"
 #include "cmd/eval_set.h"
@@ -16,7 +17,7 @@ struct eval_options {
 	struct eval_set_options set;
 };
 
-enum { EVAL_SIDE = 20, PEOPLE_MAX = 100000, DRAWS_MAX = 1000 };
+enum { EVAL_SIDE = 20, PEOPLE_MAX = 100000, DRAWS_MAX = 1000, TOLD_BINS = 5 };
 
 static const struct eval_options defaults = {
 	.scale = 1, .side = EVAL_SIDE, .set = {.draws = 2, .budget = BUDGET_DEFAULT}};
@@ -50,8 +51,7 @@ static const struct option_spec options[] = {
 		.complete = "-"},
 	{.name = "table",
 		.kind = OPTION_FLAG,
-		.help = "print the model's table of distance to FMR instead, for "
-			"src/gallery/fmr_data.c",
+		.help = "print the model's table of distance to FMR instead, for its manifest",
 		.offset = offsetof(struct eval_options, set.table)},
 	{.name = "identification",
 		.kind = OPTION_INT,
@@ -62,6 +62,11 @@ static const struct option_spec options[] = {
 		.min = 1,
 		.max = PEOPLE_MAX,
 		.complete = "-"},
+	{.name = "held-out",
+		.kind = OPTION_FLAG,
+		.help = "with --identification: let each draw measure the table with half of the "
+			"people and use the others",
+		.offset = offsetof(struct eval_options, set.held_out)},
 	{.name = "draws",
 		.kind = OPTION_INT,
 		.value = "N",
@@ -93,8 +98,8 @@ static const struct option_spec options[] = {
 
 static const char *const far_name[VERIFY_FARS] = {"1e-1", "1e-2", "1e-3", "1e-4"};
 
-/* Distances at which the false match rate of all photos against all is told. */
-static const double told_distance[] = {0.44, 0.48, 0.50, 0.52, 0.54, 0.56, 0.58, 0.60};
+/* False match rates of all photos against all, at whose distances both rates are told. */
+static const double told_rate[] = {1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2};
 
 /* --- looking at the photos --- */
 
@@ -134,13 +139,16 @@ static enum err evaluate(struct pipeline *p, const struct pair_list *pairs,
 static json_t *all_json(const struct evaluation *e)
 {
 	json_t *fmr = json_object(), *fnmr = json_object();
-	for (size_t i = 0; i < sizeof(told_distance) / sizeof(told_distance[0]); i++) {
+	for (size_t i = 0; i < sizeof(told_rate) / sizeof(told_rate[0]); i++) {
 		char name[NUMBER_WORDS];
-		double d = told_distance[i];
-		number_words(d, name);
-		double different = e->different->total ? distances_rate(e->different, d) : NAN;
+		double d = distances_at(e->different, told_rate[i]);
+		/* The same distance in fewer words: it is not known better than that. */
+		d = floor(d / e->different->width / TOLD_BINS) * TOLD_BINS * e->different->width;
+		snprintf(name, sizeof(name), "%.4g", d);
+		if (!(d > 0))
+			continue;
+		json_object_set_new(fmr, name, cmd_json_number(distances_rate(e->different, d)));
 		double same = e->same->total ? distances_rate(e->same, d) : NAN;
-		json_object_set_new(fmr, name, cmd_json_number(different));
 		json_object_set_new(fnmr, name, cmd_json_number(1 - same));
 	}
 	return json_pack("{s:I,s:I,s:o,s:o}", "same", (json_int_t)e->same->total, "different",
@@ -224,7 +232,9 @@ static int run(struct cmd *c)
 	if (rc == OK && (o->set.table || o->set.identification > 0)) {
 		const struct evaluate_options photos = {
 			.pairs = &pairs, .images = o->images, .scale = o->scale};
-		status = eval_set(c, pipeline, &photos, &o->set);
+		struct eval_set_options set = o->set;
+		set.name = path_base(o->pairs);
+		status = eval_set(c, pipeline, &photos, &set);
 		goto out;
 	}
 	if (rc == OK)
@@ -253,7 +263,8 @@ const struct command cmd_eval = {
 		"A pair without a face counts as told wrong. Of several faces the one in the "
 		"middle of the photo is meant. Every photo is looked at as for enrolment, with "
 		"its mirror image. With --json also all photos against all, by the names of their "
-		"people: false match and false non-match rates at distances from 0.44 to 0.60.\n"
+		"people: the distances at which 1e-5 to 1e-2 of different people are taken for "
+		"one, and how many of the same are not.\n"
 		"\n"
 		"The file is in the format of Labeled Faces in the Wild: a first line with the "
 		"number of pairs, or of folds and pairs, then \"Name 1 2\" for two photos of one "
@@ -262,7 +273,10 @@ const struct command cmd_eval = {
 		"\n"
 		"With --table or --identification the photos of the pairs are used without the "
 		"pairs: every one against every other, or as people to enrol, as probes of them "
-		"and of strangers.\n"
+		"and of strangers. The table is what 'fmr' in a model's manifest holds; without "
+		"one "
+		"a model matches nobody. With --held-out the set is judged by tables that "
+		"have seen nobody who is enrolled or identified.\n"
 		"\n"
 		"With --boxes it measures how faces are found: CSV with the head line "
 		"\"file,x,y,w,h\" and a face's box a line, or \"file,faces,nose_points\" with "

@@ -2,52 +2,77 @@
 #include "cmd/eval_set.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cmd/words.h"
 #include "gallery/decide.h"
 #include "gallery/labelled.h"
 
-/* --- the table, in the form of src/gallery/fmr_data.c --- */
+/* --- the table, as a manifest has it --- */
 
-static double comparisons_of(const struct labelled *set)
+static double rounded(double value)
 {
-	double same = 0, count = (double)set->count;
-	for (size_t i = 0, first = 0; i < set->count; i++) {
-		if (set->photo[i].person != set->photo[first].person)
-			first = i;
-		same += (double)(i - first);
-	}
-	return count * (count - 1) - 2 * same;
+	char text[NUMBER_WORDS];
+	snprintf(text, sizeof(text), "%.4g", value);
+	return strtod(text, NULL);
 }
 
-static int print_table(const struct cmd *c, const struct pipeline *p, const struct labelled *set)
+static json_t *fmr_json(const struct manifest_fmr *fmr, const char *measured_on)
 {
-	struct fmr_point point[FMR_POINTS];
-	struct error why = {0};
-	enum err err = labelled_table(set, point, &why);
-	if (err != OK)
-		return cmd_fail(&why);
-	json_t *list = json_array();
-	for (int i = 0; i < FMR_POINTS; i++) {
-		double distance = round((FMR_FIRST + i * FMR_STEP) * 1000) / 1000;
-		if (c->json)
-			json_array_append_new(list,
-				json_pack("{s:f,s:f,s:f,s:f}", "distance", distance, "fmr",
-					point[i].rate, "high", point[i].high, "gallery",
-					point[i].gallery));
-		else if (err == OK)
-			err = print_text(&why, "{%.4g, %.4g, %.4g}, /* %.2f */\n", point[i].rate,
-				point[i].high, point[i].gallery, distance);
+	json_t *points = json_array();
+	for (size_t i = 0; i < fmr->points; i++) {
+		const struct fmr_point *p = &fmr->point[i];
+		json_array_append_new(points,
+			json_pack("[f,f,f]", rounded(p->rate), rounded(p->high),
+				rounded(p->gallery)));
 	}
-	if (c->json)
-		return cmd_print_json(json_pack("{s:s,s:f,s:I,s:I,s:o}", "model", pipeline_model(p),
-			"comparisons", comparisons_of(set), "people", (json_int_t)set->people,
-			"photos", (json_int_t)set->count, "points", list));
-	json_decref(list);
-	if (err == OK)
-		err = print_text(&why, "%s: %.0f comparisons of %zu people, %zu photos\n",
-			pipeline_model(p), comparisons_of(set), set->people, set->count);
-	return err == OK ? EXIT_OK : cmd_fail(&why);
+	return json_pack("{s:s,s:I,s:I,s:f,s:f,s:o}", "measured_on", measured_on, "comparisons",
+		(json_int_t)fmr->comparisons, "people", (json_int_t)fmr->people, "first",
+		rounded(fmr->first), "step", fmr->step, "points", points);
+}
+
+/* To be put into a manifest as it is: one point a line. */
+static enum err print_fmr(
+	const struct manifest_fmr *fmr, const char *measured_on, struct error *why)
+{
+	json_t *text = json_string(measured_on);
+	char *name = text != NULL ? json_dumps(text, JSON_ENCODE_ANY) : NULL;
+	json_decref(text);
+	if (name == NULL)
+		return err_set(why, ERR_NOMEM, "out of memory");
+	enum err err = print_text(why,
+		"\t\"fmr\": {\n\t\t\"measured_on\": %s,\n\t\t\"comparisons\": %.0f,\n"
+		"\t\t\"people\": %zu,\n\t\t\"first\": %.4g,\n\t\t\"step\": %.4g,\n"
+		"\t\t\"points\": [\n",
+		name, fmr->comparisons, fmr->people, fmr->first, fmr->step);
+	for (size_t i = 0; err == OK && i < fmr->points; i++) {
+		const struct fmr_point *p = &fmr->point[i];
+		err = print_text(why, "\t\t\t[%.4g, %.4g, %.4g]%s\n", p->rate, p->high, p->gallery,
+			i + 1 < fmr->points ? "," : "");
+	}
+	free(name);
+	return err == OK ? print_text(why, "\t\t]\n\t}\n") : err;
+}
+
+static int print_table(
+	const struct cmd *c, const struct pipeline *p, const struct labelled *set, const char *name)
+{
+	struct error why = {0};
+	char measured_on[256];
+	struct labelled_fmr *table = calloc(1, sizeof(*table));
+	enum err err = table == NULL ? err_set(&why, ERR_NOMEM, "no memory for a table")
+				     : labelled_table(set, NULL, table, &why);
+	int status = EXIT_OK;
+	snprintf(measured_on, sizeof(measured_on), "%s: %zu photos of %zu people", name, set->count,
+		set->people);
+	if (err == OK && c->json)
+		status = cmd_print_json(json_pack("{s:s,s:o}", "model", pipeline_model(p), "fmr",
+			fmr_json(&table->fmr, measured_on)));
+	else if (err == OK)
+		err = print_fmr(&table->fmr, measured_on, &why);
+	free(table);
+	return err == OK ? status : cmd_fail(&why);
 }
 
 /* --- identification --- */
@@ -74,7 +99,27 @@ static enum err add_line(struct table *t, const struct line *line, struct error 
 	return table_add(t, (const char *[]){line->name, count, rate, interval}, why);
 }
 
-static int print_identification(const struct cmd *c, const struct identification *d, double budget)
+/* What came of it, in words: the budget is for strangers. */
+static enum err print_verdict(
+	const struct identification *d, const struct eval_set_options *o, struct error *why)
+{
+	bool within = d->false_name.events <= d->most;
+	return print_text(why,
+		"\nThe budget of %g lets %.1f of %.0f strangers' probes be named, %.0f to %.0f in "
+		"95 %% of trials.\n%.0f were: %s.\nOf the people who are enrolled %.1f %% were "
+		"named right, %.1f %% sent to review, %.1f %% missed, and %.0f of %.0f named as "
+		"somebody else.\n",
+		o->budget, d->expected, d->false_name.trials, d->least, d->most,
+		d->false_name.events,
+		!within                                   ? "OVER THE BUDGET"
+			: d->false_name.events < d->least ? "within the budget, and fewer"
+							  : "within the budget",
+		100 * d->right.rate, 100 * d->review.rate, 100 * d->unknown.rate, d->wrong.events,
+		d->wrong.trials);
+}
+
+static int print_identification(
+	const struct cmd *c, const struct identification *d, const struct eval_set_options *options)
 {
 	const struct line lines[] = {
 		{"Strangers: given a name (FPIR)", "stranger_named", &d->false_name},
@@ -89,9 +134,12 @@ static int print_identification(const struct cmd *c, const struct identification
 		{"Rate", ALIGN_RIGHT}, {"95 % interval", ALIGN_RIGHT}};
 	enum { LINES = sizeof(lines) / sizeof(lines[0]) };
 	if (c->json) {
-		json_t *o = json_pack("{s:I,s:I,s:f,s:f,s:f}", "people", (json_int_t)d->people,
-			"draws", (json_int_t)d->draws, "budget", budget, "threshold",
-			d->match_distance, "review_threshold", d->review_distance);
+		json_t *o = json_pack("{s:I,s:I,s:f,s:b,s:f,s:f,s:{s:f,s:f,s:f,s:b}}", "people",
+			(json_int_t)d->people, "draws", (json_int_t)d->draws, "budget",
+			options->budget, "held_out", options->held_out, "threshold",
+			d->match_distance, "review_threshold", d->review_distance, "allowed",
+			"expected", d->expected, "least", d->least, "most", d->most, "within",
+			d->false_name.events <= d->most);
 		for (size_t i = 0; i < LINES; i++)
 			json_object_set_new(o, lines[i].key, rate_json(lines[i].rate));
 		return cmd_print_json(o);
@@ -103,12 +151,16 @@ static int print_identification(const struct cmd *c, const struct identification
 		err = add_line(t, &lines[i], &why);
 	if (err == OK)
 		err = print_text(&why,
-			"%zu people enrolled with one photo each, %zu %s; budget %g of strangers' "
-			"probes:\nmatch up to %.3f, review up to %.3f\n",
-			d->people, d->draws, d->draws == 1 ? "draw" : "draws", budget,
+			"%zu people enrolled with one photo each, %zu %s%s:\nmatch up to %.3f, "
+			"review up to %.3f\n",
+			d->people, d->draws, d->draws == 1 ? "draw" : "draws",
+			options->held_out ? ", each with a table made of the other half of the set"
+					  : "",
 			d->match_distance, d->review_distance);
 	if (err == OK)
 		err = cmd_print_table(t, &why);
+	if (err == OK)
+		err = print_verdict(d, options, &why);
 	table_free(t);
 	return err == OK ? EXIT_OK : cmd_fail(&why);
 }
@@ -118,18 +170,21 @@ static int identify(const struct cmd *c, const struct pipeline *p, const struct 
 {
 	struct error why = {0};
 	struct identification result;
+	const struct manifest *model = pipeline_embedding(p);
 	const struct identification_options options = {
 		.people = (size_t)o->identification,
 		.draws = (size_t)o->draws,
 		.seed = 1,
 		.budget = o->budget,
-		.table = fmr_table_find(pipeline_model(p)),
+		.table = o->held_out ? NULL : &model->fmr,
 	};
-	if (options.table == NULL)
-		err_set(&why, ERR_UNSUPPORTED, "the model '%s' has no table yet: measure one",
-			pipeline_model(p));
+	if (!o->held_out && !fmr_measured(options.table))
+		err_set(&why, ERR_UNSUPPORTED,
+			"it was never measured how often the model '%s' takes people for others: "
+			"put what --table prints into its manifest, or use --held-out",
+			model->name);
 	else if (labelled_identify(set, &options, &result, &why) == OK)
-		return print_identification(c, &result, o->budget);
+		return print_identification(c, &result, o);
 	return cmd_fail(&why);
 }
 
@@ -160,7 +215,8 @@ int eval_set(struct cmd *c, struct pipeline *p, const struct evaluate_options *p
 		err_set(&why, err, "stopped");
 	if (err != OK)
 		return cmd_fail(&why);
-	int status = options->table ? print_table(c, p, &set) : identify(c, p, &set, options);
+	int status = options->table ? print_table(c, p, &set, options->name)
+				    : identify(c, p, &set, options);
 	labelled_finish(&set);
 	return status;
 }

@@ -11,6 +11,8 @@ struct eval_set_options {
 	int identification; /* people to enrol; 0 = do not */
 	int draws;
 	double budget;
+	bool held_out;    /* each draw measures its table with half of the people */
+	const char *name; /* of the set, for people */
 };
 
 /* Looks at all photos and prints what is asked for; gives the exit status. */

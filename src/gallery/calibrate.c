@@ -8,14 +8,18 @@
 #include "base/mem.h"
 #include "gallery/scan.h"
 
-struct self_limits self_limits_quick(void)
+struct self_limits self_limits_quick(const struct manifest_fmr *table)
 {
-	return (struct self_limits){.people = 1000, .comparisons = 1500000};
+	return (struct self_limits){
+		.people = 1000, .comparisons = 1500000, .bins = fmr_bins(table), .look_alike = -1};
 }
 
-struct self_limits self_limits_thorough(void)
+struct self_limits self_limits_thorough(const struct manifest_fmr *table, double look_alike)
 {
-	return (struct self_limits){.people = 20000, .comparisons = 400000000};
+	return (struct self_limits){.people = 20000,
+		.comparisons = 400000000,
+		.bins = fmr_bins(table),
+		.look_alike = look_alike};
 }
 
 void self_comparison_finish(struct self_comparison *s)
@@ -146,15 +150,15 @@ static void sort_pairs(struct self_comparison *s)
 	s->pairs = kept < LOOK_ALIKES_MAX ? kept : LOOK_ALIKES_MAX;
 }
 
-enum err self_compare(const struct gallery *g, const struct self_limits *limits, double look_alike,
+enum err self_compare(const struct gallery *g, const struct self_limits *limits,
 	struct self_comparison *out, struct error *why)
 {
 	*out = (struct self_comparison){0};
-	struct comparing c = {.g = g, .out = out, .look_alike = look_alike};
+	struct comparing c = {.g = g, .out = out, .look_alike = limits->look_alike};
 	c.stride = (gallery_dim(g) + SCAN_LANES - 1) / SCAN_LANES * SCAN_LANES;
 	enum err err = take_rows(&c, limits, why);
 	if (err == OK)
-		err = impostors_new(&out->impostors, out->people, why);
+		err = impostors_new(&out->impostors, out->people, limits->bins, why);
 	if (err == OK) {
 		out->probe = mem_array(c.rows, sizeof(*out->probe));
 		if (out->probe == NULL)
@@ -173,17 +177,17 @@ enum err self_compare(const struct gallery *g, const struct self_limits *limits,
 	return err;
 }
 
-enum err calibrate_curve(const struct gallery *g, const struct fmr_table *table,
+enum err calibrate_curve(const struct gallery *g, const struct manifest_fmr *table,
 	struct fmr_curve *out, struct error *why)
 {
 	size_t people = gallery_people(g);
 	double templates = people > 0 ? (double)gallery_templates(g) / (double)people : 1;
 	*out = fmr_curve_plain(table, templates);
-	if (people < FMR_OWN_PEOPLE)
+	if (people < FMR_OWN_PEOPLE || !fmr_measured(table))
 		return OK;
 	struct self_comparison self;
-	const struct self_limits limits = self_limits_quick();
-	enum err err = self_compare(g, &limits, -1, &self, why);
+	const struct self_limits limits = self_limits_quick(table);
+	enum err err = self_compare(g, &limits, &self, why);
 	if (err == OK)
 		*out = fmr_curve_own(table, self.impostors, templates);
 	self_comparison_finish(&self);
@@ -237,16 +241,18 @@ static struct operating_point point_at(const struct self_comparison *self,
 
 static void fill_histograms(const struct self_comparison *self, struct calibration *out)
 {
+	const struct impostor_bins bins = impostors_bins(self->impostors);
+	out->bins = bins;
 	for (size_t i = 0; i < self->probes; i++) {
-		double bin = self->probe[i].own / CALIBRATION_BIN;
+		double bin = self->probe[i].own / bins.width;
 		out->genuines += isfinite(bin);
-		if (bin < CALIBRATION_BINS)
+		if (bin < (double)bins.count)
 			out->genuine[(size_t)bin]++;
 	}
 	out->impostors = impostors_count(self->impostors);
 	double before = 0;
-	for (int i = 0; i < CALIBRATION_BINS; i++) {
-		double below = impostors_below(self->impostors, (i + 1) * CALIBRATION_BIN);
+	for (size_t i = 0; i < bins.count; i++) {
+		double below = impostors_below(self->impostors, (double)(i + 1) * bins.width);
 		out->impostor[i] = below - before;
 		before = below;
 	}
@@ -258,8 +264,9 @@ void calibrate(const struct self_comparison *self, const struct fmr_curve *curve
 	static const double budget[CALIBRATION_POINTS] = {1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1};
 	*out = (struct calibration){.curve = *curve, .rule = *rule};
 	out->now = point_at(self, curve, rule);
-	out->fmr = impostors_rate(
-		self->impostors, floor(rule->match_distance / IMPOSTOR_BIN + 1e-9) * IMPOSTOR_BIN);
+	double width = impostors_bins(self->impostors).width;
+	out->fmr =
+		impostors_rate(self->impostors, floor(rule->match_distance / width + 1e-9) * width);
 	for (int i = 0; i < CALIBRATION_POINTS; i++) {
 		const struct decision_rule other =
 			decision_rule_for(curve, budget[i], rule->candidates, rule->guests);

@@ -12,12 +12,14 @@
 struct self_limits {
 	size_t people;      /* of whom the comparison is made */
 	size_t comparisons; /* of templates */
+	struct impostor_bins bins;
+	double look_alike; /* below 0 = none */
 };
 
-/* When a program starts: some ten milliseconds. */
-struct self_limits self_limits_quick(void);
+/* When a program starts: some ten milliseconds; without look-alikes. */
+struct self_limits self_limits_quick(const struct manifest_fmr *table);
 /* When somebody asks: some seconds at most. */
-struct self_limits self_limits_thorough(void);
+struct self_limits self_limits_thorough(const struct manifest_fmr *table, double look_alike);
 
 /* One template as a probe, compared with all others. Distances; INFINITY = nobody. */
 struct self_probe {
@@ -44,15 +46,15 @@ struct self_comparison {
 void self_comparison_finish(struct self_comparison *s);
 
 /*
- * Compares a gallery with itself. Pairs of people up to `look_alike` apart are listed, at most
- * LOOK_ALIKES_MAX.
+ * Compares a gallery with itself. Pairs of people up to limits->look_alike apart are listed, at
+ * most LOOK_ALIKES_MAX; distances between people are counted in limits->bins.
  */
 enum { LOOK_ALIKES_MAX = 100000 };
-enum err self_compare(const struct gallery *g, const struct self_limits *limits, double look_alike,
+enum err self_compare(const struct gallery *g, const struct self_limits *limits,
 	struct self_comparison *out, struct error *why) MUST_USE;
 
 /* The curve of FMR for a gallery: the model's table, and its own people (fmr_curve_own). */
-enum err calibrate_curve(const struct gallery *g, const struct fmr_table *table,
+enum err calibrate_curve(const struct gallery *g, const struct manifest_fmr *table,
 	struct fmr_curve *out, struct error *why) MUST_USE;
 
 /* What a budget would mean here. */
@@ -65,8 +67,7 @@ struct operating_point {
 	struct rate fnir; /* not matched as themselves, by the whole rule; people with several */
 };
 
-enum { CALIBRATION_POINTS = 7, CALIBRATION_BINS = 100 };
-#define CALIBRATION_BIN 0.01
+enum { CALIBRATION_POINTS = 7, CALIBRATION_BINS_MAX = IMPOSTOR_BINS_MAX };
 
 struct calibration {
 	struct fmr_curve curve;
@@ -74,8 +75,9 @@ struct calibration {
 	struct operating_point now;
 	struct rate fmr; /* of the gallery's own people at now.match_distance */
 	struct operating_point move[CALIBRATION_POINTS]; /* from strict to lenient */
-	/* Histograms: [i] of distances of at least i and less than i + 1 CALIBRATION_BIN. */
-	double genuine[CALIBRATION_BINS], impostor[CALIBRATION_BINS];
+	/* Histograms: [i] of distances of at least i and less than i + 1 times bins.width. */
+	struct impostor_bins bins;
+	double genuine[CALIBRATION_BINS_MAX], impostor[CALIBRATION_BINS_MAX];
 	double genuines, impostors; /* how many */
 };
 

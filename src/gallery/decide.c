@@ -4,43 +4,40 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "gallery/fmr_data.h"
-
-/* docs/decision.md says what was measured with these. */
-#define MATCH_MARGIN 0.05
-#define LOOK_ALIKE_MARGIN 0.10
-#define MATCH_QUALITY 0.30
-enum { DEFAULT_CANDIDATES = 30 };
+#define MATCH_QUALITY 0.30 /* docs/accuracy.md, "Quality" */
 
 struct decision_rule decision_rule_for(
 	const struct fmr_curve *curve, double budget, size_t candidates, size_t guests)
 {
 	budget = fmin(fmax(budget, BUDGET_MIN), BUDGET_MAX);
-	double review = fmin(budget * REVIEW_TIMES, fmax(REVIEW_FPIR_MAX, budget));
-	size_t searched = candidates > 0 ? candidates : 1, others = guests > 0 ? guests : 1;
-	return (struct decision_rule){
-		.match_distance = fmr_distance(curve, rate_fmr_for(budget, searched)),
-		.review_distance = fmr_distance(curve, rate_fmr_for(review, searched)),
-		.guest_distance = fmr_distance(curve, rate_fmr_for(budget, others)),
-		.match_margin = MATCH_MARGIN,
-		.look_alike_margin = LOOK_ALIKE_MARGIN,
+	struct decision_rule rule = {
+		.match_distance = NO_MATCH,
+		.review_distance = INFINITY,
 		.match_quality = MATCH_QUALITY,
+		.guest_distance = NO_MATCH,
 		.budget = budget,
 		.candidates = candidates,
 		.guests = guests,
 	};
-}
-
-struct decision_rule decision_rule_default(void)
-{
-	const struct fmr_curve curve = fmr_curve_plain(&fmr_table[0], 1);
-	return decision_rule_for(&curve, BUDGET_DEFAULT, DEFAULT_CANDIDATES, 0);
+	if (!fmr_measured(curve->table))
+		return rule;
+	double review = fmin(budget * REVIEW_TIMES, fmax(REVIEW_FPIR_MAX, budget));
+	size_t searched = candidates > 0 ? candidates : 1, others = guests > 0 ? guests : 1;
+	double fmr = rate_fmr_for(budget, searched), match = fmr_distance(curve, fmr);
+	rule.match_distance = match;
+	rule.review_distance = fmr_distance(curve, rate_fmr_for(review, searched));
+	rule.guest_distance = fmr_distance(curve, rate_fmr_for(budget, others));
+	rule.match_margin = fmr_distance(curve, fmr * MARGIN_TIMES) - match;
+	rule.look_alike_margin = fmr_distance(curve, fmr * LOOK_ALIKE_TIMES) - match;
+	return rule;
 }
 
 /* Comparisons are written so that NAN never makes a match. */
 static const char *objection(
 	const struct decision_rule *rule, const struct verdict *v, const struct question *q)
 {
+	if (!(rule->match_distance > NO_MATCH))
+		return "it was never measured how often this model takes people for others";
 	if (!(v->distance <= rule->match_distance))
 		return "not near enough to be sure";
 	if (!(v->distance <= q->guest.distance))
@@ -77,7 +74,7 @@ struct verdict decide(const struct decision_rule *rule, const struct question *q
 		.decision = DECISION_UNKNOWN,
 		.distance = q->hit.distance,
 		.margin = INFINITY,
-		.threshold = rule->match_distance,
+		.threshold = rule->match_distance > NO_MATCH ? rule->match_distance : NAN,
 		.reason = "like nobody who is enrolled",
 		.counter = q->counter,
 		.margin_needed = rule->match_margin,

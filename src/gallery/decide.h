@@ -20,8 +20,8 @@ enum decision { DECISION_UNKNOWN, DECISION_REVIEW, DECISION_MATCH };
 
 /* Distances and margin that decide. */
 struct decision_rule {
-	double match_distance;    /* at most this far for a match */
-	double review_distance;   /* at most this far for review */
+	double match_distance;    /* at most this far for a match; NO_MATCH without a table */
+	double review_distance;   /* at most this far for review; INFINITY without a table */
 	double match_margin;      /* a match is at least this much nearer than the second person */
 	double look_alike_margin; /* the same where both are look-alikes */
 	double match_quality;     /* a face of lower quality score is reviewed, never matched */
@@ -36,15 +36,17 @@ struct decision_rule {
  * The rule for a search among `candidates` people while `guests` more are enrolled:
  * match_distance is where FPIR = 1 - (1 - FMR)^candidates reaches the budget (in
  * BUDGET_MIN..BUDGET_MAX), review_distance where it reaches REVIEW_TIMES the budget (at most
- * REVIEW_FPIR_MAX), guest_distance as match_distance with `guests`.
+ * REVIEW_FPIR_MAX), guest_distance as match_distance with `guests`. The margins are as wide as
+ * it takes for MARGIN_TIMES and LOOK_ALIKE_TIMES the FMR of a match. Without a table everybody
+ * is reviewed and nobody matched.
  */
 #define REVIEW_TIMES 100
 #define REVIEW_FPIR_MAX 0.2
+#define MARGIN_TIMES 6
+#define LOOK_ALIKE_TIMES 36
+#define NO_MATCH -1.0
 struct decision_rule decision_rule_for(
 	const struct fmr_curve *curve, double budget, size_t candidates, size_t guests);
-
-/* That of the default model among a class of 30, with the default budget. */
-struct decision_rule decision_rule_default(void);
 
 /* What is known of one probe. */
 struct question {
@@ -60,7 +62,7 @@ struct verdict {
 	bool guest;         /* the person meant is question.guest's, not question.hit's */
 	double distance;    /* to that person */
 	double margin;      /* from there to the second person; INFINITY if there is none */
-	double threshold;   /* match_distance that was applied */
+	double threshold;   /* match_distance that was applied; NAN = there is none */
 	const char *reason; /* static text: why it is not a match; "" if it is */
 	/* What else was looked at, so that it can be told later. */
 	double counter;            /* to the nearest counter-example; INFINITY = none */

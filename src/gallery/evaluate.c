@@ -173,12 +173,24 @@ static enum err measure_pairs(const struct pair_list *pairs, const struct sample
 	return err;
 }
 
+/* Of bins that reach as far as any two of the vectors can be apart: twice the longest. */
+static double bin_width(const struct samples *s)
+{
+	static const float origin[FACE_DIM_MAX];
+	double most = 0;
+	for (size_t i = 0; i < s->count; i++)
+		if (s->item[i].found)
+			most = fmax(most, sqrt(scan_exact(s->item[i].vector, origin, s->dim)));
+	return distances_step(fmax(2 * most, 1e-6) / DISTANCE_BINS);
+}
+
 static enum err measure_all(const struct samples *s, struct evaluation *out, struct error *why)
 {
 	out->same = mem_array(1, sizeof(*out->same));
 	out->different = mem_array(1, sizeof(*out->different));
 	if (out->same == NULL || out->different == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the distances");
+	out->same->width = out->different->width = bin_width(s);
 	size_t count = s->count < EVALUATE_ALL_MAX ? s->count : EVALUATE_ALL_MAX;
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = 0; j < i; j++) {

@@ -10,19 +10,34 @@
 /* Each comparison counts for both its people, so sums over people are twice the comparisons. */
 struct impostors {
 	size_t people;
-	uint64_t *bin;   /* (people, IMPOSTOR_BINS) comparisons at that distance */
+	struct impostor_bins bins;
+	uint32_t *bin;   /* (people, bins.count) comparisons at that distance */
 	uint64_t *trial; /* (people) comparisons at any */
-	uint64_t all[IMPOSTOR_BINS], trials;
+	uint64_t all[IMPOSTOR_BINS_MAX], trials;
 };
 
-enum err impostors_new(struct impostors **out, size_t people, struct error *why)
+struct impostor_bins impostor_bins_for(double width, double last)
+{
+	if (!(width > 0 && last > 0))
+		return (struct impostor_bins){.width = 0.01, .count = 200};
+	double reach = last * 1.25;
+	width *= ceil(fmax(1, reach / width / IMPOSTOR_BINS_MAX - 1e-9));
+	double count = fmin(ceil(reach / width - 1e-9), IMPOSTOR_BINS_MAX);
+	return (struct impostor_bins){.width = width, .count = (size_t)count};
+}
+
+enum err impostors_new(
+	struct impostors **out, size_t people, struct impostor_bins bins, struct error *why)
 {
 	*out = NULL;
-	size_t bins;
+	size_t cells;
+	if (!(bins.width > 0) || bins.count == 0 || bins.count > IMPOSTOR_BINS_MAX)
+		return err_set(why, ERR_ARG, "%zu bins of %g", bins.count, bins.width);
 	struct impostors *i = calloc(1, sizeof(*i));
-	if (i != NULL && size_mul(people, IMPOSTOR_BINS, &bins)) {
+	if (i != NULL && size_mul(people, bins.count, &cells)) {
 		i->people = people;
-		i->bin = mem_array(bins, sizeof(*i->bin));
+		i->bins = bins;
+		i->bin = mem_array(cells, sizeof(*i->bin));
 		i->trial = mem_array(people, sizeof(*i->trial));
 	}
 	if (i == NULL || i->bin == NULL || i->trial == NULL) {
@@ -31,6 +46,11 @@ enum err impostors_new(struct impostors **out, size_t people, struct error *why)
 	}
 	*out = i;
 	return OK;
+}
+
+struct impostor_bins impostors_bins(const struct impostors *i)
+{
+	return i->bins;
 }
 
 void impostors_free(struct impostors *i)
@@ -47,13 +67,13 @@ void impostors_add(struct impostors *i, size_t a, size_t b, double distance)
 	i->trial[a]++;
 	i->trial[b]++;
 	i->trials++;
-	double at = floor(distance / IMPOSTOR_BIN + 1e-9);
-	if (!(at < IMPOSTOR_BINS))
+	double at = floor(distance / i->bins.width + 1e-9);
+	if (!(at < (double)i->bins.count))
 		return;
 	size_t bin = at > 0 ? (size_t)at : 0;
 	i->all[bin]++;
-	i->bin[a * IMPOSTOR_BINS + bin]++;
-	i->bin[b * IMPOSTOR_BINS + bin]++;
+	i->bin[a * i->bins.count + bin]++;
+	i->bin[b * i->bins.count + bin]++;
 }
 
 size_t impostors_people(const struct impostors *i)
@@ -69,24 +89,32 @@ static double sum(const uint64_t *value, size_t count)
 	return total;
 }
 
+static double sum_of(const uint32_t *value, size_t count)
+{
+	double total = 0;
+	for (size_t i = 0; i < count; i++)
+		total += (double)value[i];
+	return total;
+}
+
 double impostors_count(const struct impostors *i)
 {
 	return (double)i->trials;
 }
 
-static size_t bins_below(double distance)
+static size_t bins_below(const struct impostors *i, double distance)
 {
-	return (size_t)fmin(fmax(round(distance / IMPOSTOR_BIN), 0), IMPOSTOR_BINS);
+	return (size_t)fmin(fmax(round(distance / i->bins.width), 0), (double)i->bins.count);
 }
 
 double impostors_below(const struct impostors *i, double distance)
 {
-	return sum(i->all, bins_below(distance));
+	return sum(i->all, bins_below(i, distance));
 }
 
 struct rate impostors_rate(const struct impostors *i, double distance)
 {
-	size_t bins = bins_below(distance);
+	size_t bins = bins_below(i, distance);
 	double events = sum(i->all, bins), trials = impostors_count(i);
 	/* Deviations from the whole rate: sum and sum of squares of the rates without one. */
 	double rate = trials > 0 ? events / trials : 0, deviations = 0, squares = 0, used = 0;
@@ -94,7 +122,7 @@ struct rate impostors_rate(const struct impostors *i, double distance)
 		double left = trials - (double)i->trial[p];
 		if (i->trial[p] == 0 || left <= 0)
 			continue;
-		double near = sum(i->bin + p * IMPOSTOR_BINS, bins);
+		double near = sum_of(i->bin + p * i->bins.count, bins);
 		double deviation = (events - near) / left - rate;
 		deviations += deviation;
 		squares += deviation * deviation;

@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "gallery/decide.h"
-#include "gallery/scan.h"
 
 void labelled_finish(struct labelled *set)
 {
@@ -106,56 +105,6 @@ enum err labelled_load(struct pipeline *p, const struct evaluate_options *option
 	return err;
 }
 
-/* --- the table --- */
-
-static double between(const struct labelled *set, const float *a, const float *b)
-{
-	return sqrt(scan_exact(a, b, set->dim));
-}
-
-static void compare_all(
-	const struct labelled *set, struct impostors *probe, struct impostors *gallery)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		const struct labelled_photo *a = &set->photo[i];
-		for (size_t j = 0; j < i; j++) {
-			const struct labelled_photo *b = &set->photo[j];
-			if (a->person == b->person)
-				continue;
-			impostors_add(
-				probe, a->person, b->person, between(set, a->probe, b->template));
-			impostors_add(
-				probe, a->person, b->person, between(set, a->template, b->probe));
-			impostors_add(gallery, a->person, b->person,
-				between(set, a->template, b->template));
-		}
-	}
-}
-
-enum err labelled_table(const struct labelled *set, struct fmr_point *point, struct error *why)
-{
-	struct impostors *probe = NULL, *gallery = NULL;
-	enum err err = impostors_new(&probe, set->people, why);
-	if (err == OK)
-		err = impostors_new(&gallery, set->people, why);
-	if (err == OK) {
-		compare_all(set, probe, gallery);
-		for (int i = FMR_POINTS - 1; i >= 0; i--) {
-			double distance = FMR_FIRST + i * FMR_STEP;
-			struct rate rate = impostors_rate(probe, distance);
-			point[i].rate = rate.rate;
-			point[i].high = rate.high;
-			/* What lies below a smaller distance lies below a larger one too. */
-			if (i < FMR_POINTS - 1)
-				point[i].high = fmin(rate.high, point[i + 1].high);
-			point[i].gallery = impostors_rate(gallery, distance).rate;
-		}
-	}
-	impostors_free(probe);
-	impostors_free(gallery);
-	return err;
-}
-
 /* --- identification --- */
 
 /* Steele, Lea and Flood's SplitMix64: the same draws everywhere. */
@@ -181,6 +130,7 @@ enum { NOT_ENROLLED = -1 };
 /* One draw. */
 struct draw {
 	const struct labelled *set;
+	bool *measured;                 /* (people) those whom the draw's own table is made with */
 	size_t *order, *first, *photos; /* (people) order of drawing; first photo; how many */
 	ptrdiff_t *enrolled;            /* (people) photo that is the template, or NOT_ENROLLED */
 	double stranger, false_name, false_review, known, wrong, right, review, unknown;
@@ -213,7 +163,7 @@ static void draw_people(struct draw *d, size_t people, uint64_t *state)
 		d->enrolled[i] = NOT_ENROLLED;
 	for (size_t i = 0, taken = 0; i < all && taken < people; i++) {
 		size_t person = d->order[i];
-		if (d->photos[person] == 0)
+		if (d->photos[person] == 0 || d->measured[person])
 			continue;
 		d->enrolled[person] =
 			(ptrdiff_t)(d->first[person] + random_next(state) % d->photos[person]);
@@ -242,10 +192,10 @@ static enum err identify_all(
 {
 	for (size_t i = 0; i < d->set->count; i++) {
 		const struct labelled_photo *p = &d->set->photo[i];
-		if (d->enrolled[p->person] == (ptrdiff_t)i)
+		if (d->enrolled[p->person] == (ptrdiff_t)i || d->measured[p->person])
 			continue;
 		struct question q = {
-			.hit = gallery_search(g, p->probe),
+			.hit = gallery_search(g, p->template),
 			.guest = {.distance = INFINITY, .second_distance = INFINITY},
 			.counter = INFINITY,
 			.pair = INFINITY,
@@ -277,7 +227,8 @@ static enum err run_draw(struct draw *d, const struct decision_rule *rule, struc
 	return err;
 }
 
-static void conclude(const struct draw *d, struct identification *out)
+static void conclude(
+	const struct draw *d, const struct identification_options *o, struct identification *out)
 {
 	out->false_name = rate_exact(d->false_name, d->stranger, RATE_LEVEL);
 	out->false_review = rate_exact(d->false_review, d->stranger, RATE_LEVEL);
@@ -286,44 +237,86 @@ static void conclude(const struct draw *d, struct identification *out)
 	out->review = rate_exact(d->review, d->known, RATE_LEVEL);
 	out->unknown = rate_exact(d->unknown, d->known, RATE_LEVEL);
 	out->any_false = rate_exact(d->false_name + d->wrong, d->stranger + d->known, RATE_LEVEL);
+	out->match_distance /= (double)o->draws;
+	out->review_distance /= (double)o->draws;
+	out->expected = o->budget * d->stranger;
+	rate_expected(o->budget, d->stranger, RATE_LEVEL, &out->least, &out->most);
+}
+
+/* Measures with one half of the people; `fmr` is what it fills. */
+static enum err measure_half(
+	struct draw *d, uint64_t *state, struct labelled_fmr *fmr, struct error *why)
+{
+	size_t all = d->set->people;
+	for (size_t i = 0; i < all; i++)
+		d->order[i] = i;
+	shuffle(d->order, all, state);
+	for (size_t i = 0; i < all; i++)
+		d->measured[d->order[i]] = i < all / 2;
+	return labelled_table(d->set, d->measured, fmr, why);
+}
+
+static enum err one_draw(struct draw *d, const struct identification_options *o, uint64_t *state,
+	struct identification *out, struct error *why)
+{
+	enum err err = OK;
+	const struct manifest_fmr *table = o->table;
+	struct labelled_fmr *own = NULL;
+	if (table == NULL) {
+		own = calloc(1, sizeof(*own));
+		if (own == NULL)
+			return err_set(why, ERR_NOMEM, "no memory for a table");
+		err = measure_half(d, state, own, why);
+		table = &own->fmr;
+	}
+	if (err == OK) {
+		const struct fmr_curve curve = fmr_curve_plain(table, 1);
+		const struct decision_rule rule =
+			decision_rule_for(&curve, o->budget, o->people, 0);
+		out->match_distance += rule.match_distance;
+		out->review_distance += rule.review_distance;
+		draw_people(d, o->people, state);
+		err = run_draw(d, &rule, why);
+	}
+	free(own);
+	return err;
+}
+
+static void draw_finish(struct draw *d)
+{
+	free(d->measured);
+	free(d->order);
+	free(d->first);
+	free(d->photos);
+	free(d->enrolled);
 }
 
 enum err labelled_identify(const struct labelled *set, const struct identification_options *options,
 	struct identification *out, struct error *why)
 {
-	const struct fmr_curve curve = fmr_curve_plain(options->table, 1);
-	const struct decision_rule rule =
-		decision_rule_for(&curve, options->budget, options->people, 0);
 	uint64_t state = options->seed;
+	size_t usable = options->table != NULL ? set->people : set->people - set->people / 2;
 	struct draw d = {
 		.set = set,
+		.measured = mem_array(set->people, sizeof(*d.measured)),
 		.order = mem_array(set->people, sizeof(*d.order)),
 		.first = mem_array(set->people, sizeof(*d.first)),
 		.photos = mem_array(set->people, sizeof(*d.photos)),
 		.enrolled = mem_array(set->people, sizeof(*d.enrolled)),
 	};
-	*out = (struct identification){
-		.people = options->people,
-		.draws = options->draws,
-		.match_distance = rule.match_distance,
-		.review_distance = rule.review_distance,
-	};
+	*out = (struct identification){.people = options->people, .draws = options->draws};
 	enum err err = OK;
-	if (d.order == NULL || d.first == NULL || d.photos == NULL || d.enrolled == NULL)
+	if (d.measured == NULL || d.order == NULL || d.first == NULL || d.photos == NULL ||
+		d.enrolled == NULL)
 		err = err_set(why, ERR_NOMEM, "no memory for %zu people", set->people);
-	else if (options->people == 0 || options->people >= set->people)
-		err = err_set(why, ERR_ARG, "cannot enrol %zu of the %zu people of the set",
-			options->people, set->people);
+	else if (options->people == 0 || options->people >= usable)
+		err = err_set(why, ERR_ARG, "cannot enrol %zu of %zu people and have strangers",
+			options->people, usable);
 	else
 		count_photos(&d);
-	for (size_t i = 0; err == OK && i < options->draws; i++) {
-		draw_people(&d, options->people, &state);
-		err = run_draw(&d, &rule, why);
-	}
-	conclude(&d, out);
-	free(d.order);
-	free(d.first);
-	free(d.photos);
-	free(d.enrolled);
+	for (size_t i = 0; err == OK && i < options->draws; i++)
+		err = one_draw(&d, options, &state, out, why);
+	conclude(&d, options, out);
+	draw_finish(&d);
 	return err;
 }

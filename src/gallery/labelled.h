@@ -14,8 +14,8 @@
 struct labelled_photo {
 	size_t person; /* number of its name, from 0 */
 	double quality;
-	float probe[FACE_DIM_MAX];    /* as a face to identify is looked at */
-	float template[FACE_DIM_MAX]; /* as a photo to enrol is */
+	float probe[FACE_DIM_MAX];    /* one look, as at a frame of video; dim numbers */
+	float template[FACE_DIM_MAX]; /* as a photo is looked at, to enrol or to identify */
 };
 
 /* Sorted by name; of people. Zero-initialise; release with labelled_finish. */
@@ -30,12 +30,22 @@ void labelled_finish(struct labelled *set);
 enum err labelled_load(struct pipeline *p, const struct evaluate_options *options,
 	struct labelled *out, struct error *why) MUST_USE;
 
+/* A table as a manifest has it; fmr.point points into it, and nobody has said measured_on. */
+struct labelled_fmr {
+	struct manifest_fmr fmr;
+	struct fmr_point point[MANIFEST_FMR_POINTS_MAX];
+};
+
 /*
- * Fills the table of distance to FMR from all comparisons of different people's photos:
- * template against probe, and template against template. `point` holds FMR_POINTS.
+ * Measures distance to FMR by all comparisons of photos of different people of those who are in
+ * (NULL = of all). `rate` is that of a template and a single look, `gallery` that of two
+ * templates, which is what photos give on both sides; `high` is the upper end of the latter's
+ * 95 % interval (which is larger than the former), for the nearest thousandth of comparisons
+ * that of tail_rate, so that it goes on below the nearest one. The distances are chosen to be
+ * round, and to reach from a rate of 1e-8 to one of 0.45. ERR_ARG: too few.
  */
-enum err labelled_table(
-	const struct labelled *set, struct fmr_point *point, struct error *why) MUST_USE;
+enum err labelled_table(const struct labelled *set, const bool *in, struct labelled_fmr *out,
+	struct error *why) MUST_USE;
 
 /* How one-photo enrolment and search of the set go. */
 struct identification {
@@ -45,20 +55,24 @@ struct identification {
 	struct rate false_name, false_review;
 	/* Of probes of people who are: named as another, as themselves; to review; unknown. */
 	struct rate wrong, right, review, unknown;
-	struct rate any_false; /* false_name and wrong, of all probes */
-	double match_distance, review_distance;
+	struct rate any_false;                  /* false_name and wrong, of all probes */
+	double match_distance, review_distance; /* the means over the draws */
+	/* What the budget lets a stranger be named, of that many independent probes, 95 % of times. */
+	double expected, least, most;
 };
 
 /*
  * Enrols `people` people by chance, one photo each, among those who have several if there
  * are enough, and identifies all other photos; `draws` times, the same ones for the same
- * `seed`. The decisions are `decide`'s at that budget. ERR_ARG: not that many people.
+ * `seed`. The decisions are `decide`'s at that budget. Without a table each draw measures its
+ * own, with one half of the people by chance, and enrols and identifies only those of the
+ * other half: then the table has seen nobody of them. ERR_ARG: not that many people.
  */
 struct identification_options {
 	size_t people, draws;
 	uint64_t seed;
 	double budget;
-	const struct fmr_table *table;
+	const struct manifest_fmr *table; /* NULL = measured by halves */
 };
 enum err labelled_identify(const struct labelled *set, const struct identification_options *options,
 	struct identification *out, struct error *why) MUST_USE;

@@ -95,6 +95,23 @@ struct rate rate_clustered(double events, double trials, double variance, double
 	return r;
 }
 
+/* Of at most k events: I_(1 - p)(n - k, k + 1). */
+static double binomial_up_to(double k, double probability, double trials)
+{
+	return k >= trials ? 1 : beta_distribution(1 - probability, trials - k, k + 1);
+}
+
+void rate_expected(double probability, double trials, double level, double *least, double *most)
+{
+	double tail = (1 - level) / 2, k = 0;
+	while (k < trials && binomial_up_to(k, probability, trials) <= tail)
+		k++;
+	*least = k;
+	while (k < trials && binomial_up_to(k, probability, trials) < 1 - tail)
+		k++;
+	*most = k;
+}
+
 double rate_fpir(double fmr, size_t people)
 {
 	return -expm1((double)people * log1p(-fmr));

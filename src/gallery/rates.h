@@ -33,6 +33,12 @@ struct rate rate_exact(double events, double trials, double level);
  */
 struct rate rate_clustered(double events, double trials, double variance, double level);
 
+/*
+ * How often an event of that probability happens in `trials` independent trials: the numbers
+ * *least to *most leave out at most half of 1 - level on each side (binomial distribution).
+ */
+void rate_expected(double probability, double trials, double level, double *least, double *most);
+
 /* FPIR of a search among n people: 1 - (1 - fmr)^n, the comparisons taken as independent. */
 double rate_fpir(double fmr, size_t people);
 

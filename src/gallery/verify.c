@@ -176,9 +176,19 @@ enum err verify_measure(const struct comparison *comparison, size_t count, int f
 	return err;
 }
 
+double distances_step(double least)
+{
+	static const double times[] = {1, 2, 5};
+	double power = pow(10, floor(log10(least)));
+	for (int i = 0; i < 3; i++)
+		if (times[i] * power >= least * (1 - 1e-9))
+			return times[i] * power;
+	return 10 * power;
+}
+
 void distances_add(struct distances *d, double distance)
 {
-	double at = distance / DISTANCE_BIN;
+	double at = distance / d->width;
 	d->total++;
 	d->bin[at < 0 ? 0 : at < DISTANCE_BINS - 1 ? (size_t)at : DISTANCE_BINS - 1]++;
 }
@@ -187,7 +197,7 @@ double distances_rate(const struct distances *d, double distance)
 {
 	uint64_t below = 0;
 	/* Half a bin more: 0.5 / 0.001 may come out a little below 500. */
-	for (int i = 0; i < DISTANCE_BINS && (i + 0.5) * DISTANCE_BIN < distance; i++)
+	for (int i = 0; i < DISTANCE_BINS && (i + 0.5) * d->width < distance; i++)
 		below += d->bin[i];
 	return d->total > 0 ? (double)below / (double)d->total : 0;
 }
@@ -201,5 +211,5 @@ double distances_at(const struct distances *d, double rate)
 		if ((double)below > rate * (double)d->total)
 			break;
 	}
-	return i * DISTANCE_BIN;
+	return i * d->width;
 }

@@ -47,12 +47,15 @@ enum err verify_measure(const struct comparison *comparison, size_t count, int f
 
 /* A histogram of distances, for rates too small for a list of pairs to show. */
 enum { DISTANCE_BINS = 2000 };
-#define DISTANCE_BIN 0.001
 
 struct distances {
+	double width; /* of a bin; set before anything is added */
 	uint64_t total;
-	uint64_t bin[DISTANCE_BINS]; /* [i]: of at least i and less than i + 1 DISTANCE_BIN */
+	uint64_t bin[DISTANCE_BINS]; /* [i]: of at least i and less than i + 1 times width */
 };
+
+/* The smallest of 1, 2 and 5 times a power of ten that is not below `least` (> 0). */
+double distances_step(double least);
 
 /* Counts one distance; what is beyond the last bin counts into it. */
 void distances_add(struct distances *d, double distance);

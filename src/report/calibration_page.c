@@ -4,12 +4,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "gallery/verify.h"
+
 /* The page under way: the first failure stays. */
 struct page {
 	struct buf *out;
 	enum err err;
 	const struct calibration_report *r;
 	const struct calibration *c;
+	double x_first, x_last, x_tick; /* of the drawings: distances */
 };
 
 static void say(struct page *p, const char *text)
@@ -68,12 +71,23 @@ static const char style[] =
 /* --- drawings: 400 wide, 250 high --- */
 
 enum { LEFT = 64, RIGHT = 388, TOP = 26, BOTTOM = 206, LOG_DECADES = 6 };
-#define X_FIRST 0.1
-#define X_LAST 0.9
 
-static double x_of(double distance)
+enum { X_TICKS = 5 };
+
+/* From the table's distances, a little before them, to their end. */
+static void choose_x(struct page *p)
 {
-	double share = (distance - X_FIRST) / (X_LAST - X_FIRST);
+	const struct manifest_fmr *t = p->c->curve.table;
+	double last = fmr_point_distance(t, t->points - 1);
+	double tick = distances_step((last - t->first) / X_TICKS);
+	p->x_tick = tick;
+	p->x_first = fmax(floor(t->first / tick - 0.5) * tick, 0);
+	p->x_last = ceil(last / tick - 1e-9) * tick;
+}
+
+static double x_of(const struct page *p, double distance)
+{
+	double share = (distance - p->x_first) / (p->x_last - p->x_first);
 	return LEFT + fmin(fmax(share, 0), 1) * (RIGHT - LEFT);
 }
 
@@ -91,9 +105,9 @@ static double y_log(double rate)
 static void x_axis(struct page *p)
 {
 	sayf(p, "<path class=\"axis\" d=\"M%d %dH%d\"/>", LEFT, BOTTOM, RIGHT);
-	for (int i = 1; i <= 9; i += 2)
-		sayf(p, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">0.%d</text>",
-			x_of(i / 10.0), BOTTOM + 17, i);
+	for (double at = p->x_first; at < p->x_last + p->x_tick / 2; at += p->x_tick)
+		sayf(p, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.2g</text>", x_of(p, at),
+			BOTTOM + 17, at);
 	sayf(p, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">distance</text>", RIGHT, BOTTOM + 36);
 }
 
@@ -103,11 +117,13 @@ static void thresholds(struct page *p)
 	sayf(p,
 		"<path class=\"mark\" d=\"M%.1f %dV%d\"/><path class=\"mark review\" d=\"M%.1f "
 		"%dV%d\"/>",
-		x_of(rule->match_distance), TOP, BOTTOM, x_of(rule->review_distance), TOP, BOTTOM);
+		x_of(p, rule->match_distance), TOP, BOTTOM, x_of(p, rule->review_distance), TOP,
+		BOTTOM);
 	sayf(p,
 		"<text x=\"%.1f\" y=\"%d\" text-anchor=\"end\">match</text><text x=\"%.1f\" "
 		"y=\"%d\">review</text>",
-		x_of(rule->match_distance) - 3, TOP - 8, x_of(rule->review_distance) + 3, TOP - 8);
+		x_of(p, rule->match_distance) - 3, TOP - 8, x_of(p, rule->review_distance) + 3,
+		TOP - 8);
 }
 
 static void svg_begin(struct page *p, const char *title)
@@ -115,10 +131,10 @@ static void svg_begin(struct page *p, const char *title)
 	sayf(p, "<svg viewBox=\"0 0 400 250\" role=\"img\" aria-label=\"%s\">", title);
 }
 
-static double most(const double *bin, double total)
+static double most(const double *bin, size_t bins, double total)
 {
 	double largest = 0;
-	for (int i = 0; i < CALIBRATION_BINS; i++)
+	for (size_t i = 0; i < bins; i++)
 		largest = fmax(largest, bin[i]);
 	return total > 0 ? largest / total : 0;
 }
@@ -128,11 +144,14 @@ static void histogram(
 {
 	if (total <= 0)
 		return;
-	sayf(p, "<path class=\"%s\" d=\"M%.1f %d", class, x_of(X_FIRST), BOTTOM);
-	for (int i = (int)(X_FIRST / CALIBRATION_BIN + 0.5); i < CALIBRATION_BINS; i++) {
-		if (i * CALIBRATION_BIN >= X_LAST - 1e-9)
+	const struct impostor_bins bins = p->c->bins;
+	size_t first = (size_t)(p->x_first / bins.width + 0.5);
+	sayf(p, "<path class=\"%s\" d=\"M%.1f %d", class, x_of(p, p->x_first), BOTTOM);
+	for (size_t i = first; i < bins.count; i++) {
+		double from = (double)i * bins.width;
+		if (from >= p->x_last - 1e-9)
 			break;
-		sayf(p, "V%.1fH%.1f", y_of(bin[i] / total / top), x_of((i + 1) * CALIBRATION_BIN));
+		sayf(p, "V%.1fH%.1f", y_of(bin[i] / total / top), x_of(p, from + bins.width));
 	}
 	sayf(p, "V%d\"/>", BOTTOM);
 }
@@ -140,7 +159,8 @@ static void histogram(
 static void draw_histograms(struct page *p)
 {
 	const struct calibration *c = p->c;
-	double top = fmax(most(c->genuine, c->genuines), most(c->impostor, c->impostors));
+	double top = fmax(most(c->genuine, c->bins.count, c->genuines),
+		most(c->impostor, c->bins.count, c->impostors));
 	if (top <= 0)
 		return;
 	say(p, "<figure>");
@@ -159,33 +179,32 @@ static void draw_histograms(struct page *p)
 		c->genuines, c->impostors);
 }
 
+/* Begins a line or goes on with it; nothing where the rate is below the drawing. */
+static void line_to(struct page *p, bool *drawn, double distance, double rate)
+{
+	if (rate < pow(10, -LOG_DECADES) || distance < p->x_first - 1e-9 ||
+		distance > p->x_last + 1e-9)
+		return;
+	sayf(p, "%s%.1f %.1f", *drawn ? "L" : "M", x_of(p, distance), y_log(rate));
+	*drawn = true;
+}
+
 /* The shares of the same person beyond, and of different people within each distance. */
 static void own_lines(struct page *p)
 {
 	const struct calibration *c = p->c;
-	double beyond = c->genuines;
-	if (c->genuines > 0) {
-		say(p, "<path class=\"a\" d=\"");
-		for (int i = 0; i < CALIBRATION_BINS && beyond > 0; i++) {
-			double at = i * CALIBRATION_BIN;
-			if (at >= X_FIRST - 1e-9 && at <= X_LAST)
-				sayf(p, "%s%.1f %.1f", at < X_FIRST + 0.005 ? "M" : "L", x_of(at),
-					y_log(beyond / c->genuines));
-			beyond -= c->genuine[i];
-		}
-		say(p, "\"/>");
+	const struct manifest_fmr *table = c->curve.table;
+	double beyond = c->genuines, last = fmr_point_distance(table, table->points - 1);
+	bool drawn = false;
+	say(p, "<path class=\"a\" d=\"");
+	for (size_t i = 0; i < c->bins.count && beyond > 0; i++) {
+		line_to(p, &drawn, (double)i * c->bins.width, beyond / c->genuines);
+		beyond -= c->genuine[i];
 	}
-	say(p, "<path class=\"b\" d=\"");
-	for (int i = 0; i <= (int)((X_LAST - X_FIRST) * 100 + 0.5); i++) {
-		double at = X_FIRST + i * 0.01, rate = fmr_at(&c->curve, at);
-		if (at <= 0.8 + 1e-9 && rate >= pow(10, -LOG_DECADES))
-			sayf(p, "%s%.1f %.1f",
-				rate > 0 && fmr_at(&c->curve, at - 0.01) < pow(10, -LOG_DECADES)
-					? "M"
-					: i == 0 ? "M"
-						 : "L",
-				x_of(at), y_log(rate));
-	}
+	say(p, "\"/><path class=\"b\" d=\"");
+	drawn = false;
+	for (double at = p->x_first; at < last + table->step / 2; at += table->step)
+		line_to(p, &drawn, at, fmr_at(&c->curve, at));
 	say(p, "\"/>");
 }
 
@@ -348,6 +367,7 @@ enum err calibration_page(
 	const struct calibration_report *report, struct buf *out, struct error *why)
 {
 	struct page p = {.out = out, .r = report, .c = report->calibration};
+	choose_x(&p);
 	say_head(&p);
 	say(&p, "<h2>Distances</h2>");
 	draw_histograms(&p);

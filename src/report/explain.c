@@ -70,13 +70,15 @@ static enum err say_distance(const struct explanation *e, struct buf *out)
 	const struct sighting *s = e->sighting;
 	const struct evidence *v = e->evidence;
 	enum err err = OK;
-	if (v != NULL)
+	if (v != NULL && isfinite(s->threshold))
 		err = buf_printf(out,
 			"So that a stranger is taken for one of them at most once in %.0f times, a "
 			"match may be at most %.3f away, and up to %.3f a person should look.\n",
 			1 / v->budget, s->threshold, v->review);
 	if (err != OK || !isfinite(s->distance))
 		return err;
+	if (!isfinite(s->threshold))
+		return buf_printf(out, "The nearest was %.3f away.\n", s->distance);
 	return buf_printf(out, "The nearest was %.3f away: %s.\n", s->distance,
 		s->distance <= s->threshold                     ? "near enough"
 			: v != NULL && s->distance <= v->review ? "too far to be sure"
@@ -90,10 +92,10 @@ static enum err say_second(const struct explanation *e, struct buf *out)
 	if (!isfinite(v->second_distance))
 		return buf_add_str(out, "There was nobody else to mistake it for.\n");
 	return buf_printf(out,
-		"The second was %s, %.3f away: a margin of %.3f, where %.2f is needed%s.\n",
+		"The second was %s, %.3f away: a margin of %.3f, where %.3f is needed%s.\n",
 		name_or(e->second, "somebody who has been erased"), v->second_distance, s->margin,
 		v->margin_needed,
-		v->margin_needed > 0.05 + 1e-9 ? " because the two look alike" : "");
+		strstr(v->reason, "alike") != NULL ? " because the two look alike" : "");
 }
 
 static enum err say_rest(const struct explanation *e, struct buf *out)

@@ -192,28 +192,25 @@ static enum err as_json(
 
 /* --- for a teacher --- */
 
-/* How much of the distance and margin that decide a match was needed. */
+/* How near it was and by how much nearer than anybody else, as shares of the threshold. */
 static const struct {
 	double distance, margin;
 	const char *words;
 } degrees[] = {
-	{0.7, 2.0, "very sure"},
-	{0.9, 1.0, "sure"},
+	{0.7, 0.2, "very sure"},
+	{0.9, 0.1, "sure"},
 	{INFINITY, 0.0, "fairly sure"},
 };
 
 static const char *degree(const struct roll_line *line)
 {
-	struct decision_rule rule = decision_rule_default();
-	double distance = line->distance, margin = line->margin;
-	/* What counts is the rule of that moment. */
-	if (line->threshold > 0)
-		rule.match_distance = line->threshold;
+	/* What counts is the threshold of that moment. */
+	double distance = line->distance, margin = line->margin, threshold = line->threshold;
 	size_t last = sizeof(degrees) / sizeof(degrees[0]) - 1;
-	for (size_t i = 0; i < last; i++) {
+	for (size_t i = 0; i < last && threshold > 0; i++) {
 		/* No margin is known where there is nobody else. */
-		bool apart = isnan(margin) || margin >= degrees[i].margin * rule.match_margin;
-		if (distance <= degrees[i].distance * rule.match_distance && apart)
+		bool apart = isnan(margin) || margin >= degrees[i].margin * threshold;
+		if (distance <= degrees[i].distance * threshold && apart)
 			return degrees[i].words;
 	}
 	return degrees[last].words;

@@ -420,10 +420,18 @@ test('eval measures on a small set of its own', { skip }, (t) => {
   assert.deepEqual([d.pairs, d.used, d.failed_to_detect, d.eer], [10, 9, 1, 0]);
   const all = d.all_against_all;
   assert.deepEqual([all.same, all.different], [5, 40]);
-  assert.deepEqual([all.fmr_at_distance['0.50'], all.fnmr_at_distance['0.50']], [0, 0]);
+  // The distances are those of the set itself: just below the nearest of 40 different pairs.
+  const [nearest] = Object.keys(all.fmr_at_distance);
+  assert.ok(nearest > 0.4 && nearest < 0.9, nearest);
+  assert.deepEqual([all.fmr_at_distance[nearest], all.fnmr_at_distance[nearest]], [0, 0]);
   assert.deepEqual(Object.keys(d.tar_at_far), ['1e-1', '1e-2', '1e-3', '1e-4']);
   assert.deepEqual(Object.keys(d.threshold_at_far), ['1e-1', '1e-2', '1e-3', '1e-4']);
   assert.match(ok(null, ['eval', '--pairs', pairs, '--images', images, '--scale', '0.5']), /Equal error rate/);
+  const found = json(null, ['eval', '--pairs', pairs, '--images', images, '--identification', '3']);
+  assert.ok(found.allowed.within);
+  assert.deepEqual([found.stranger_named.events, found.wrong_name.events, found.recognised.trials], [0, 0, 6]);
+  assert.match(ok(null, ['eval', '--pairs', pairs, '--images', images, '--identification', '3']), /within the budget/);
+  failed(run(null, ['eval', '--pairs', pairs, '--images', images, '--table']), exit.usage, /40 comparisons .* too few for a table/);
   failed(run(null, ['eval', '--pairs', pairs]), exit.usage, /--images/);
   failed(run(null, ['eval', '--pairs', pairs, '--images', base]), exit.failed, /No such file/);
 });

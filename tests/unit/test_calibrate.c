@@ -11,8 +11,28 @@
 #include <cmocka.h>
 
 #include "gallery/calibrate.h"
-#include "gallery/fmr_data.h"
 #include "report/calibration_page.h"
+#include "tables.h"
+
+static struct manifest *manifest; /* of the default model */
+
+static int setup(void **unused)
+{
+	manifest = builtin_manifest("face_recognition");
+	return manifest != NULL ? 0 : -1;
+}
+
+static int teardown(void **unused)
+{
+	manifest_free(manifest);
+	return 0;
+}
+
+static struct decision_rule default_rule(void)
+{
+	const struct fmr_curve curve = fmr_curve_plain(&manifest->fmr, 1);
+	return decision_rule_for(&curve, BUDGET_DEFAULT, 30, 0);
+}
 
 static void add(struct gallery *g, const char *id, float x, float y)
 {
@@ -36,8 +56,8 @@ static void everybody_is_compared_with_everybody_else(void **unused)
 {
 	struct gallery *g = three_people();
 	struct self_comparison s;
-	const struct self_limits limits = self_limits_thorough();
-	assert_int_equal(self_compare(g, &limits, 0.4, &s, NULL), OK);
+	const struct self_limits limits = self_limits_thorough(&manifest->fmr, 0.4);
+	assert_int_equal(self_compare(g, &limits, &s, NULL), OK);
 	assert_int_equal(s.probes, 4);
 	assert_int_equal(s.people, 3);
 	assert_false(s.sampled);
@@ -58,11 +78,11 @@ static void an_empty_gallery_gives_no_rates(void **unused)
 	struct self_comparison s;
 	struct calibration c;
 	assert_int_equal(gallery_new(&g, 2, NULL), OK);
-	const struct self_limits limits = self_limits_quick();
-	assert_int_equal(self_compare(g, &limits, 0.4, &s, NULL), OK);
+	const struct self_limits limits = self_limits_quick(&manifest->fmr);
+	assert_int_equal(self_compare(g, &limits, &s, NULL), OK);
 	struct fmr_curve curve;
-	assert_int_equal(calibrate_curve(g, &fmr_table[0], &curve, NULL), OK);
-	const struct decision_rule rule = decision_rule_default();
+	assert_int_equal(calibrate_curve(g, &manifest->fmr, &curve, NULL), OK);
+	const struct decision_rule rule = default_rule();
 	calibrate(&s, &curve, &rule, &c);
 	assert_true(isnan(c.now.fnmr.rate) && c.now.fnmr.high == 1);
 	self_comparison_finish(&s);
@@ -74,12 +94,12 @@ static void rates_are_those_of_the_whole_rule(void **unused)
 	struct gallery *g = three_people();
 	struct self_comparison s;
 	struct calibration c;
-	const struct self_limits limits = self_limits_thorough();
-	const struct fmr_curve curve = fmr_curve_plain(&fmr_table[0], 1);
-	struct decision_rule rule = decision_rule_default();
+	const struct self_limits limits = self_limits_thorough(&manifest->fmr, 0.4);
+	const struct fmr_curve curve = fmr_curve_plain(&manifest->fmr, 1);
+	struct decision_rule rule = default_rule();
 	rule.match_distance = 0.35;
 	rule.review_distance = 0.4;
-	assert_int_equal(self_compare(g, &limits, 0.35, &s, NULL), OK);
+	assert_int_equal(self_compare(g, &limits, &s, NULL), OK);
 	calibrate(&s, &curve, &rule, &c);
 	/* Strangers: Bob (0.3 to Ann) and her second photo (0.3 to Bob) are named; two are not. */
 	assert_true(c.now.fpir.events == 2 && c.now.fpir.trials == 4);
@@ -87,7 +107,7 @@ static void rates_are_those_of_the_whole_rule(void **unused)
 	assert_true(c.now.fnmr.events == 0 && c.now.fnmr.trials == 2);
 	assert_true(c.now.fnir.events == 0 && c.now.fnir.trials == 2);
 	double genuine = 0, impostor = 0;
-	for (int i = 0; i < CALIBRATION_BINS; i++) {
+	for (int i = 0; i < (int)c.bins.count; i++) {
 		genuine += c.genuine[i];
 		impostor += c.impostor[i];
 	}
@@ -109,8 +129,9 @@ static void a_large_gallery_is_sampled_evenly(void **unused)
 		snprintf(id, sizeof(id), "%d", i);
 		add(g, id, (float)i, 0);
 	}
-	const struct self_limits limits = {.people = 100, .comparisons = 2500};
-	assert_int_equal(self_compare(g, &limits, 0.5, &s, NULL), OK);
+	const struct self_limits limits = {
+		.people = 100, .comparisons = 2500, .bins = fmr_bins(NULL), .look_alike = 0.5};
+	assert_int_equal(self_compare(g, &limits, &s, NULL), OK);
 	assert_true(s.sampled);
 	assert_int_equal(s.people, 100);
 	assert_int_equal(s.probes, 25);
@@ -125,10 +146,10 @@ static void the_page_holds_names_only_escaped(void **unused)
 	struct gallery *g = three_people();
 	struct self_comparison s;
 	struct calibration c;
-	const struct self_limits limits = self_limits_thorough();
-	const struct fmr_curve curve = fmr_curve_plain(&fmr_table[0], 1);
-	const struct decision_rule rule = decision_rule_default();
-	assert_int_equal(self_compare(g, &limits, 0.35, &s, NULL), OK);
+	const struct self_limits limits = self_limits_thorough(&manifest->fmr, 0.4);
+	const struct fmr_curve curve = fmr_curve_plain(&manifest->fmr, 1);
+	const struct decision_rule rule = default_rule();
+	assert_int_equal(self_compare(g, &limits, &s, NULL), OK);
 	calibrate(&s, &curve, &rule, &c);
 	const struct alike_pair pair = {"<script>alert(1)</script>", "O'Neil & \"Co\"", 0.3};
 	const struct weak_person weak = {"<b>", 1, NAN, "enrol another"};
@@ -164,5 +185,5 @@ int main(void)
 		cmocka_unit_test(a_large_gallery_is_sampled_evenly),
 		cmocka_unit_test(the_page_holds_names_only_escaped),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

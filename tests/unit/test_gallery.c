@@ -528,13 +528,12 @@ static void near_and_clear_is_a_match(void **unused)
 {
 	assert_int_equal(decision_of(0.30, 0.70, 0.9), DECISION_MATCH);
 	assert_int_equal(decision_of(0.50, INFINITY, 0.3), DECISION_MATCH);
-	struct decision_rule rule = decision_rule_default();
 	struct question q = question_of(0.3, 0.75, 1);
-	struct verdict v = decide(&rule, &q);
+	struct verdict v = decide(&plain_rule, &q);
 	assert_int_equal(v.decision, DECISION_MATCH);
 	assert_string_equal(v.reason, "");
 	assert_true(v.distance == 0.3 && v.margin == 0.75 - 0.3);
-	assert_true(v.threshold == rule.match_distance);
+	assert_true(v.threshold == plain_rule.match_distance);
 	assert_string_equal(v.second_id, "bob");
 }
 

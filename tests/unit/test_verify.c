@@ -243,6 +243,7 @@ static void a_histogram_gives_rates_and_distances(void **unused)
 {
 	struct distances *d = mem_array(1, sizeof(*d));
 	assert_non_null(d);
+	d->width = 0.001;
 	assert_true(distances_rate(d, 1) == 0);
 	for (int i = 0; i < 1000; i++)
 		distances_add(d, 0.4005 + i * 0.001);
