@@ -57,7 +57,7 @@ struct identification {
 	struct rate wrong, right, review, unknown;
 	struct rate any_false;                  /* false_name and wrong, of all probes */
 	double match_distance, review_distance; /* the means over the draws */
-	/* What the budget lets a stranger be named, of that many independent probes, 95 % of times. */
+	/* How often the budget lets strangers be named, in 95 % of trials of that many probes. */
 	double expected, least, most;
 };
 

@@ -255,7 +255,7 @@ static int teardown(void **unused)
 
 static void the_tables_rise(void **unused)
 {
-	static const char *const name[] = {"face_recognition"};
+	static const char *const name[] = {"face_recognition", "mobilefacenet"};
 	for (size_t t = 0; t < sizeof(name) / sizeof(name[0]); t++) {
 		struct manifest *m = builtin_manifest(name[t]);
 		const struct manifest_fmr *f = &m->fmr;
