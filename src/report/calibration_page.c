@@ -47,7 +47,9 @@ static const char style[] =
 	"@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#a9aeb5;--paper:#16181b;"
 	"--line:#3c4046;--a:#8ab4f8;--b:#f2a29c;--mark:#e8eaed}}"
 	"@media print{:root{--ink:#000;--soft:#333;--paper:#fff;--line:#999;--a:#0b57b0;"
-	"--b:#b3261e;--mark:#000}figure,table{break-inside:avoid}}"
+	"--b:#b3261e;--mark:#000}figure,tr{break-inside:avoid}h2{break-after:avoid}"
+	"thead{display:table-header-group}.wide{overflow:visible}body{max-width:none;padding:0;"
+	"font-size:11pt}svg{max-width:21rem}.t td{padding-top:.15rem;padding-bottom:.15rem}}"
 	"*{box-sizing:border-box}"
 	"body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);"
 	"max-width:46rem;margin:0 auto;padding:1rem}"
@@ -65,14 +67,17 @@ static const char style[] =
 	"th,td{border-bottom:1px solid var(--line);padding:.3rem .75rem .3rem "
 	"0;text-align:right;vertical-align:top}"
 	"th:first-child,td:first-child,.t th,.t td{text-align:left}"
-	"td{white-space:nowrap}.t td:last-child{white-space:normal;min-width:12rem}"
+	"td{white-space:nowrap}.t td{white-space:normal}.t td:last-child{min-width:12rem}"
+	"@media(max-width:36rem){.less{display:none}th,td{padding-right:.5rem}.t "
+	"td:last-child{min-width:7rem}}"
+	"@media print{.less{display:table-cell}}"
 	"tr.now{font-weight:700}";
 
 /* --- drawings: 400 wide, 250 high --- */
 
 enum { LEFT = 64, RIGHT = 388, TOP = 26, BOTTOM = 206, LOG_DECADES = 6 };
 
-enum { X_TICKS = 5 };
+enum { X_TICKS = 5, BARS = 40 };
 
 /* From the table's distances, a little before them, to their end. */
 static void choose_x(struct page *p)
@@ -82,7 +87,9 @@ static void choose_x(struct page *p)
 	double tick = distances_step((last - t->first) / X_TICKS);
 	p->x_tick = tick;
 	p->x_first = fmax(floor(t->first / tick - 0.5) * tick, 0);
-	p->x_last = ceil(last / tick - 1e-9) * tick;
+	/* Most of the different people are beyond the table. */
+	p->x_last = floor((double)p->c->bins.count * p->c->bins.width / tick + 1e-9) * tick;
+	p->x_last = fmax(p->x_last, ceil(last / tick - 1e-9) * tick);
 }
 
 static double x_of(const struct page *p, double distance)
@@ -131,11 +138,31 @@ static void svg_begin(struct page *p, const char *title)
 	sayf(p, "<svg viewBox=\"0 0 400 250\" role=\"img\" aria-label=\"%s\">", title);
 }
 
-static double most(const double *bin, size_t bins, double total)
+/* Bars are as wide as this many bins, so that there are some forty. */
+static size_t bins_a_bar(const struct page *p)
+{
+	double bars = (p->x_last - p->x_first) / p->c->bins.width / BARS;
+	return bars > 1 ? (size_t)ceil(bars - 1e-9) : 1;
+}
+
+static double bar_at(const struct page *p, const double *bin, size_t first)
+{
+	double sum = 0;
+	for (size_t i = first; i < first + bins_a_bar(p) && i < p->c->bins.count; i++)
+		sum += bin[i];
+	return sum;
+}
+
+static size_t first_bar(const struct page *p)
+{
+	return (size_t)(p->x_first / p->c->bins.width + 0.5);
+}
+
+static double most(const struct page *p, const double *bin, double total)
 {
 	double largest = 0;
-	for (size_t i = 0; i < bins; i++)
-		largest = fmax(largest, bin[i]);
+	for (size_t i = first_bar(p); i < p->c->bins.count; i += bins_a_bar(p))
+		largest = fmax(largest, bar_at(p, bin, i));
 	return total > 0 ? largest / total : 0;
 }
 
@@ -144,14 +171,14 @@ static void histogram(
 {
 	if (total <= 0)
 		return;
-	const struct impostor_bins bins = p->c->bins;
-	size_t first = (size_t)(p->x_first / bins.width + 0.5);
+	double width = p->c->bins.width;
+	size_t step = bins_a_bar(p);
 	sayf(p, "<path class=\"%s\" d=\"M%.1f %d", class, x_of(p, p->x_first), BOTTOM);
-	for (size_t i = first; i < bins.count; i++) {
-		double from = (double)i * bins.width;
-		if (from >= p->x_last - 1e-9)
+	for (size_t i = first_bar(p); i < p->c->bins.count; i += step) {
+		if ((double)i * width >= p->x_last - 1e-9)
 			break;
-		sayf(p, "V%.1fH%.1f", y_of(bin[i] / total / top), x_of(p, from + bins.width));
+		sayf(p, "V%.1fH%.1f", y_of(bar_at(p, bin, i) / total / top),
+			x_of(p, (double)(i + step) * width));
 	}
 	sayf(p, "V%d\"/>", BOTTOM);
 }
@@ -159,8 +186,7 @@ static void histogram(
 static void draw_histograms(struct page *p)
 {
 	const struct calibration *c = p->c;
-	double top = fmax(most(c->genuine, c->bins.count, c->genuines),
-		most(c->impostor, c->bins.count, c->impostors));
+	double top = fmax(most(p, c->genuine, c->genuines), most(p, c->impostor, c->impostors));
 	if (top <= 0)
 		return;
 	say(p, "<figure>");
@@ -172,7 +198,7 @@ static void draw_histograms(struct page *p)
 	sayf(p,
 		"<text class=\"ta\" x=\"%d\" y=\"%d\">same person</text><text class=\"tb\" "
 		"x=\"%d\" y=\"%d\">different people</text></svg>",
-		LEFT, BOTTOM + 36, LEFT + 90, BOTTOM + 36);
+		LEFT, BOTTOM + 36, LEFT + 100, BOTTOM + 36);
 	sayf(p,
 		"<figcaption>%.0f comparisons of one person's photos (solid; each with the nearest "
 		"of the others), %.0f of different people (dashed).</figcaption></figure>",
@@ -232,23 +258,30 @@ static void draw_rates(struct page *p)
 
 /* --- tables --- */
 
-static void cell_rate(struct page *p, const struct rate *rate)
+static void cell_rate(struct page *p, const struct rate *rate, const char *class)
 {
-	if (!(rate->trials > 0))
-		say(p, "<td>\xE2\x80\x93</td>");
-	else
-		sayf(p, "<td>%.2f&nbsp;%%<br><span class=\"soft\">%.2f\xE2\x80\x93%.2f</span></td>",
+	sayf(p, "<td%s>", class);
+	if (rate->trials > 0)
+		sayf(p, "%.2f&nbsp;%%<br><span class=\"soft\">%.2f\xE2\x80\x93%.2f</span>",
 			100 * rate->rate, 100 * rate->low, 100 * rate->high);
+	else
+		say(p, "\xE2\x80\x93");
+	say(p, "</td>");
 }
+
+/* What a telephone has no room for. */
+#define LESS " class=\"less\""
 
 static void row_point(struct page *p, const struct operating_point *o, bool now)
 {
-	sayf(p, "<tr%s><th scope=\"row\">%g%s</th><td>%.3f</td><td>%.3f</td><td>%.1e</td>",
+	sayf(p,
+		"<tr%s><th scope=\"row\">%g%s</th><td>%.3f</td><td" LESS ">%.3f</td><td" LESS
+		">%.1e</td>",
 		now ? " class=\"now\"" : "", o->budget, now ? " (now)" : "", o->match_distance,
 		o->review_distance, o->fmr);
-	cell_rate(p, &o->fpir);
-	cell_rate(p, &o->fnmr);
-	cell_rate(p, &o->fnir);
+	cell_rate(p, &o->fpir, "");
+	cell_rate(p, &o->fnmr, LESS);
+	cell_rate(p, &o->fnir, "");
 	say(p, "</tr>");
 }
 
@@ -257,13 +290,14 @@ static void say_points(struct page *p)
 	const struct calibration *c = p->c;
 	bool told = false;
 	say(p,
-		"<h2>What moving the budget would change</h2><div class=\"wide\" tabindex=\"0\" "
-		"role=\"region\" aria-label=\"Budgets\"><table><caption>With 95 % intervals. A "
-		"stricter budget means fewer wrong names and more faces to look at by "
-		"hand.</caption><tr><th scope=\"col\">Budget</th><th scope=\"col\">Match up "
-		"to</th><th scope=\"col\">Review up to</th><th scope=\"col\">FMR</th><th "
-		"scope=\"col\">Strangers named (FPIR)</th><th scope=\"col\">Own photo too far "
-		"(FNMR)</th><th scope=\"col\">Not recognised (FNIR)</th></tr>");
+		"<h2>What moving the budget would change</h2><p class=\"soft\">With 95 % "
+		"intervals. "
+		"A stricter budget means fewer wrong names and more faces to look at by hand.</p>"
+		"<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Budgets\"><table>"
+		"<thead><tr><th scope=\"col\">Budget</th><th scope=\"col\">Match up to</th><th "
+		"scope=\"col\"" LESS ">Review up to</th><th scope=\"col\"" LESS ">FMR</th><th "
+		"scope=\"col\">Strangers named (FPIR)</th><th scope=\"col\"" LESS ">Own photo too "
+		"far (FNMR)</th><th scope=\"col\">Not recognised (FNIR)</th></tr></thead><tbody>");
 	for (int i = 0; i < CALIBRATION_POINTS; i++) {
 		double ratio = c->move[i].budget / c->now.budget;
 		bool same = ratio > 0.999 && ratio < 1.001;
@@ -274,7 +308,7 @@ static void say_points(struct page *p)
 	}
 	if (!told)
 		row_point(p, &c->now, true);
-	say(p, "</table></div>");
+	say(p, "</tbody></table></div>");
 }
 
 static void say_alike(struct page *p)
@@ -289,8 +323,8 @@ static void say_alike(struct page *p)
 		"a face is clearly one of them; the same person twice is to be merged by "
 		"hand.</p><div class=\"wide\" tabindex=\"0\" role=\"region\" "
 		"aria-label=\"Look-alikes\"><table "
-		"class=\"t\"><tr><th scope=\"col\">Person</th><th scope=\"col\">Person</th><th "
-		"scope=\"col\">Distance</th></tr>");
+		"class=\"t\"><thead><tr><th scope=\"col\">Person</th><th "
+		"scope=\"col\">Person</th><th scope=\"col\">Distance</th></tr></thead><tbody>");
 	for (size_t i = 0; i < p->r->alikes; i++) {
 		say(p, "<tr><td>");
 		say_escaped(p, p->r->alike[i].a);
@@ -298,7 +332,7 @@ static void say_alike(struct page *p)
 		say_escaped(p, p->r->alike[i].b);
 		sayf(p, "</td><td>%.3f</td></tr>", p->r->alike[i].distance);
 	}
-	say(p, "</table></div>");
+	say(p, "</tbody></table></div>");
 }
 
 static void say_weak(struct page *p)
@@ -310,19 +344,19 @@ static void say_weak(struct page *p)
 	}
 	say(p,
 		"<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"People to enrol "
-		"better\"><table class=\"t\"><tr><th scope=\"col\">Person</th><th "
-		"scope=\"col\">Photos</th><th scope=\"col\">Best quality</th><th "
-		"scope=\"col\">What to do</th></tr>");
+		"better\"><table class=\"t\"><thead><tr><th scope=\"col\">Person</th><th "
+		"scope=\"col\">Photos</th><th" LESS " scope=\"col\">Best quality</th><th "
+		"scope=\"col\">What to do</th></tr></thead><tbody>");
 	for (size_t i = 0; i < p->r->weaks; i++) {
 		const struct weak_person *w = &p->r->weak[i];
 		say(p, "<tr><td>");
 		say_escaped(p, w->name);
-		sayf(p, "</td><td>%zu</td><td>", w->templates);
+		sayf(p, "</td><td>%zu</td><td" LESS ">", w->templates);
 		if (isfinite(w->quality))
 			sayf(p, "%.2f", w->quality);
 		sayf(p, "</td><td>%s</td></tr>", w->advice);
 	}
-	say(p, "</table></div>");
+	say(p, "</tbody></table></div>");
 }
 
 static void say_head(struct page *p)
