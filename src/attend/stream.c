@@ -46,10 +46,16 @@ enum err stream_new(struct stream **out, struct engine *e, const struct stream_o
 	struct error *why)
 {
 	*out = NULL;
+	const struct fmr_curve *curve = engine_curve(e);
+	if (!fmr_measured(curve->table))
+		return err_set(why, ERR_UNSUPPORTED,
+			"faces cannot be followed with the model '%s': it was never measured how "
+			"often "
+			"it takes people for others ('rollcall eval --table')",
+			pipeline_embedding(engine_pipeline(e))->name);
 	struct stream *s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for a stream");
-	const struct fmr_curve *curve = engine_curve(e);
 	const struct track_rule rule = {
 		.dim = pipeline_dim(engine_pipeline(e)),
 		.same = fmr_distance(curve, SAME_FMR),
