@@ -37,7 +37,7 @@ static const char *objection(
 	const struct decision_rule *rule, const struct verdict *v, const struct question *q)
 {
 	if (!(rule->match_distance > NO_MATCH))
-		return "it was never measured how often this model takes people for others";
+		return "this model's errors were never measured, see 'rollcall help eval'";
 	if (!(v->distance <= rule->match_distance))
 		return "not near enough to be sure";
 	if (!(v->distance <= q->guest.distance))
