@@ -91,11 +91,12 @@ static enum err say_second(const struct explanation *e, struct buf *out)
 	const struct evidence *v = e->evidence;
 	if (!isfinite(v->second_distance))
 		return buf_add_str(out, "There was nobody else to mistake it for.\n");
-	return buf_printf(out,
-		"The second was %s, %.3f away: a margin of %.3f, where %.3f is needed%s.\n",
-		name_or(e->second, "somebody who has been erased"), v->second_distance, s->margin,
-		v->margin_needed,
-		strstr(v->reason, "alike") != NULL ? " because the two look alike" : "");
+	enum err err = buf_printf(out, "The second was %s, %.3f away: a margin of %.3f",
+		name_or(e->second, "somebody who has been erased"), v->second_distance, s->margin);
+	if (err == OK && v->margin_needed > 0)
+		err = buf_printf(out, ", where %.3f is needed%s", v->margin_needed,
+			strstr(v->reason, "alike") != NULL ? " because the two look alike" : "");
+	return err == OK ? buf_add_str(out, ".\n") : err;
 }
 
 static enum err say_rest(const struct explanation *e, struct buf *out)
