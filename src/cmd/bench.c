@@ -131,9 +131,9 @@ static enum err open_parts(struct parts *p, const struct bench_options *o, struc
 	if (rc == OK)
 		rc = detector_open(&p->detector, &p->model[MODEL_DETECTOR], threads, why);
 	if (rc == OK)
-		rc = landmarks_open(&p->landmarks, &p->model[MODEL_LANDMARKS], threads, why);
+		rc = landmarks_open(&p->landmarks, &p->model[MODEL_LANDMARKS], NULL, why);
 	if (rc == OK)
-		rc = embed_open(&p->embed, &p->model[MODEL_EMBEDDING], threads, why);
+		rc = embed_open(&p->embed, &p->model[MODEL_EMBEDDING], NULL, why);
 	return rc;
 }
 
@@ -337,7 +337,7 @@ static void fill_input(struct session *s, const struct graph *g)
 
 /* The session of a network; its operations a run into `out`. */
 static enum err open_network(struct session **session, struct bench_network *out,
-	const struct network *network, const struct model *model, size_t threads, struct error *why)
+	const struct network *network, const struct model *model, struct error *why)
 {
 	const struct manifest_input *input = &model->manifest->input;
 	struct weights *weights = NULL;
@@ -355,7 +355,7 @@ static enum err open_network(struct session **session, struct bench_network *out
 	if (rc == OK && onnx)
 		graph = onnx_graph(onnx);
 	if (rc == OK)
-		rc = session_open(session, graph, 1, threads, why);
+		rc = session_open(session, graph, 1, 1, why);
 	if (rc == OK) {
 		out->flops = graph_flops(graph);
 		fill_input(*session, graph);
@@ -376,7 +376,7 @@ static enum err one_network(struct bench_network *out, const struct network *net
 	if (rc == ERR_NOT_FOUND && !network->build)
 		return OK; /* one that need not be installed */
 	if (rc == OK)
-		rc = open_network(&session, out, network, &model, (size_t)o->pipeline.threads, why);
+		rc = open_network(&session, out, network, &model, why);
 	for (int i = 0; i <= o->rounds && rc == OK; i++) {
 		double begin = monotonic_ms();
 		rc = session_run(session, why);

@@ -56,7 +56,7 @@ struct bench {
 	struct bench_stages stages;
 	struct timing search;
 	struct bench_network network[BENCH_NETWORKS];
-	double peak_flops; /* of the threads that were used */
+	double peak_flops; /* of one core */
 	double resident_mb;
 };
 
@@ -70,7 +70,7 @@ static enum err measure(struct bench *b, struct error *why)
 	if (rc == OK)
 		rc = bench_networks(b->network, &b->options, why);
 	if (rc == OK)
-		b->peak_flops = peak_flops(PEAK_SECONDS) * b->options.pipeline.threads;
+		b->peak_flops = peak_flops(PEAK_SECONDS);
 	return rc;
 }
 

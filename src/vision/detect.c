@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crew.h"
+#include "base/mem.h"
 #include "media/sample.h"
 #include "vision/detect_int.h"
 
@@ -51,6 +53,17 @@ static const struct detector_ops *ops_for(const char *decoder)
 	return NULL;
 }
 
+static enum err open_helpers(struct detector *d, size_t threads, struct error *why)
+{
+	d->helper = mem_array(threads, sizeof(*d->helper));
+	if (d->helper == NULL)
+		return err_set(why, ERR_NOMEM, "no memory for the detector");
+	for (; d->helpers + 1 < threads; d->helpers++)
+		d->helper[d->helpers] = (struct detector){
+			.ops = d->ops, .model = d->model, .step = d->step, .lead = d};
+	return OK;
+}
+
 enum err detector_open(
 	struct detector **out, const struct model *model, size_t threads, struct error *why)
 {
@@ -62,7 +75,6 @@ enum err detector_open(
 		return err_set(why, ERR_NOMEM, "no memory for the detector");
 	d->ops = ops_for(m->decoder);
 	d->model = model;
-	d->threads = threads;
 	d->step = m->input.multiple;
 	enum err err = OK;
 	if (m->kind != MODEL_DETECTOR || d->ops == NULL)
@@ -75,6 +87,8 @@ enum err detector_open(
 			m->name, STEP_LEAST, STEP_MOST, d->step);
 	else
 		err = detector_net(d, VIEW_FEW, VIEW_FEW, &n, why);
+	if (err == OK)
+		err = open_helpers(d, threads, why);
 	if (err != OK) {
 		detector_close(d);
 		return err;
@@ -154,21 +168,51 @@ static bool cut_by_seam(
 		(bottom < photo->height && f->bottom > bottom - near);
 }
 
+/* A level on its way; each view has a list of its own, so that threads change nothing. */
+struct scan {
+	struct detector *d;
+	const struct image *photo;
+	const struct level *level;
+	float min_score;
+	struct detections *seen; /* (views) */
+};
+
+static enum err scan_view(void *ctx, size_t worker, size_t i, struct error *why)
+{
+	const struct scan *s = ctx;
+	const struct level *l = s->level;
+	const int column = (int)i % l->columns, row = (int)i / l->columns;
+	struct detections *seen = &s->seen[i];
+	struct sample_window v = {.step = l->step, .width = l->width, .height = l->height};
+	v.left = view_begin(column, l->columns, s->photo->width, l->step * l->width);
+	v.top = view_begin(row, l->rows, s->photo->height, l->step * l->height);
+	struct detector *d = detector_of(s->d, worker);
+	enum err err = detector_look(d, s->photo, &v, s->min_score, seen, why);
+	size_t kept = 0;
+	for (size_t k = 0; k < seen->count; k++)
+		if (!cut_by_seam(&seen->item[k], &v, s->photo))
+			seen->item[kept++] = seen->item[k];
+	seen->count = kept;
+	return err;
+}
+
 static enum err scan_level(struct detector *d, const struct image *photo, const struct level *l,
 	float min_score, struct detections *found, struct error *why)
 {
-	enum err err = OK;
-	for (int i = 0; err == OK && i < l->columns * l->rows; i++) {
-		struct sample_window v = {.step = l->step, .width = l->width, .height = l->height};
-		v.left = view_begin(i % l->columns, l->columns, photo->width, l->step * l->width);
-		v.top = view_begin(i / l->columns, l->rows, photo->height, l->step * l->height);
-		size_t first = found->count, kept = first;
-		err = detector_look(d, photo, &v, min_score, found, why);
-		for (size_t k = first; k < found->count; k++)
-			if (!cut_by_seam(&found->item[k], &v, photo))
-				found->item[kept++] = found->item[k];
-		found->count = kept;
+	const size_t views = (size_t)l->columns * (size_t)l->rows, workers = d->helpers + 1;
+	struct scan s = {d, photo, l, min_score, mem_array(views, sizeof(*s.seen))};
+	if (s.seen == NULL)
+		return err_set(why, ERR_NOMEM, "no memory for %zu views", views);
+	enum err err =
+		detector_ready(d, views < workers ? views : workers, l->width, l->height, why);
+	if (err == OK)
+		err = crew_run(workers, views, scan_view, &s, why);
+	for (size_t i = 0; i < views; i++) {
+		for (size_t k = 0; err == OK && k < s.seen[i].count; k++)
+			err = detections_add(found, &s.seen[i].item[k], why);
+		detections_finish(&s.seen[i]);
 	}
+	free(s.seen);
 	return err;
 }
 
@@ -208,14 +252,19 @@ static bool overlaps_any(
 	return false;
 }
 
+static int look_side(const struct detector *d, int size)
+{
+	int side = (size + LOOK_ROOM + d->step - 1) / d->step * d->step;
+	return side < VIEW_MIN ? VIEW_MIN : side;
+}
+
 /* What the detector finds of a candidate where it is `size` pixels of its input. */
 static enum err look_at(struct detector *d, const struct image *photo, const struct detection *c,
 	int size, struct detections *seen, struct error *why)
 {
 	double width = (double)c->right - c->left, height = (double)c->bottom - c->top;
 	double step = fmax(width, height) / size;
-	int side = (size + LOOK_ROOM + d->step - 1) / d->step * d->step;
-	side = side < VIEW_MIN ? VIEW_MIN : side;
+	int side = look_side(d, size);
 	struct sample_window v = {((double)c->left + c->right - step * side) / 2,
 		((double)c->top + c->bottom - step * side) / 2, step, side, side};
 	seen->count = 0;
@@ -261,23 +310,62 @@ static enum err look_again(struct detector *d, const struct image *photo, float 
 	return err;
 }
 
-/* Keeps the sure ones and those of the others that a second look makes sure of. */
+/* Candidates that are looked at again side by side. */
+struct looks {
+	struct detector *d;
+	const struct image *photo;
+	float min_score;
+	struct detection candidate[CREW_WORKERS_MAX];
+	size_t count;
+};
+
+static enum err look_again_at(void *ctx, size_t worker, size_t i, struct error *why)
+{
+	struct looks *l = ctx;
+	struct detector *d = detector_of(l->d, worker);
+	return look_again(d, l->photo, l->min_score, &l->candidate[i], why);
+}
+
+static enum err look_together(struct looks *l, struct error *why)
+{
+	const size_t workers = l->d->helpers + 1;
+	enum err err = OK;
+	for (int i = 0; i < DETECTOR_LOOKS && l->count > 0 && err == OK; i++) {
+		const int side = look_side(l->d, l->d->ops->look[i]);
+		err = detector_ready(l->d, workers, side, side, why);
+	}
+	return err == OK ? crew_run(workers, l->count, look_again_at, l, why) : err;
+}
+
+/*
+ * Keeps the sure ones and those of the others that a second look makes sure of; where one was
+ * kept, there is no other. As many as there are threads are looked at ahead: where one of
+ * them makes another needless, its look was for nothing, but the result is the same.
+ */
 static enum err settle(struct detector *d, const struct image *photo,
 	const struct detect_options *options, struct detections *found, struct error *why)
 {
 	enum err err = OK;
-	size_t kept = 0, looks = 0;
+	size_t kept = 0, looks = 0, at = 0;
+	const size_t ahead = d->helpers + 1;
 	float sure = longer_side(photo) <= FRAME_MAX ? LOOK_SURE_FRAME : LOOK_SURE;
-	for (size_t i = 0; err == OK && i < found->count; i++) {
-		struct detection c = found->item[i];
-		if (c.score < sure) {
-			if (looks == LOOKS_MAX || overlaps_any(&c, found->item, kept, LOOK_APART))
+	for (; at < found->count && found->item[at].score >= sure; at++)
+		if (found->item[at].score >= options->min_score)
+			found->item[kept++] = found->item[at];
+	while (err == OK && at < found->count && looks < LOOKS_MAX) {
+		struct looks l = {d, photo, options->min_score, {{0}}, 0};
+		for (; at < found->count && l.count < ahead && l.count < CREW_WORKERS_MAX; at++)
+			if (!overlaps_any(&found->item[at], found->item, kept, LOOK_APART))
+				l.candidate[l.count++] = found->item[at];
+		err = look_together(&l, why);
+		for (size_t i = 0; err == OK && i < l.count && looks < LOOKS_MAX; i++) {
+			const struct detection *c = &l.candidate[i];
+			if (overlaps_any(c, found->item, kept, LOOK_APART))
 				continue;
 			looks++;
-			err = look_again(d, photo, options->min_score, &c, why);
+			if (c->score >= options->min_score)
+				found->item[kept++] = *c;
 		}
-		if (c.score >= options->min_score)
-			found->item[kept++] = c;
 	}
 	found->count = kept;
 	return err;

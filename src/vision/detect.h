@@ -16,8 +16,9 @@
 struct detector;
 
 /*
- * Opens a detector; `model` is borrowed until it is closed. ERR_NOT_FOUND: a file is missing;
- * ERR_UNSUPPORTED: nothing here reads what the model gives (manifest->decoder).
+ * Opens a detector; `model` is borrowed until it is closed. Several views of a photo are looked
+ * at on `threads` threads (1..CREW_WORKERS_MAX), each network on one. ERR_NOT_FOUND: a file is
+ * missing; ERR_UNSUPPORTED: nothing here reads what the model gives (manifest->decoder).
  */
 enum err detector_open(struct detector **out, const struct model *model, size_t threads,
 	struct error *why) MUST_USE;

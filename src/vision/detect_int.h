@@ -41,8 +41,7 @@ struct detector_ops {
 	int look[DETECTOR_LOOKS]; /* of the face, in second looks */
 	float overlap;            /* of two boxes, above which the worse one goes */
 	bool clamp; /* boxes that stay are cut at the photo's edges, as the package does */
-	enum err (*open)(
-		struct detector_net *n, const struct model *m, size_t threads, struct error *why);
+	enum err (*open)(struct detector_net *n, const struct model *m, struct error *why);
 	enum err (*decode)(const struct detector_net *n, float min_score, struct detections *found,
 		struct error *why);
 };
@@ -51,10 +50,23 @@ struct detector {
 	const struct detector_ops *ops;
 	const struct model *model; /* borrowed */
 	int step;                  /* of which both sides of an input are multiples */
-	size_t threads;
 	struct detector_net net[DETECTOR_NETS];
 	unsigned long clock;
+	const struct detector *lead; /* whose weights it shares, or NULL */
+	/* The other threads', with networks of their own: a look on each at a time. */
+	struct detector *helper;
+	size_t helpers;
 };
+
+/* That of worker `worker` of crew_run: itself for the first. */
+struct detector *detector_of(struct detector *d, size_t worker);
+
+/*
+ * Makes sure that each of `workers` has the network for this size; none may be at work:
+ * networks share weights, and are made one at a time.
+ */
+enum err detector_ready(
+	struct detector *d, size_t workers, int width, int height, struct error *why) MUST_USE;
 
 /* The network for an input of this size, made if it is not there yet. Borrowed. */
 enum err detector_net(struct detector *d, int width, int height, struct detector_net **out,

@@ -14,6 +14,14 @@ static void net_finish(struct detector_net *n)
 	*n = (struct detector_net){0};
 }
 
+static const struct session *any_session(const struct detector *d)
+{
+	for (int i = 0; i < DETECTOR_NETS; i++)
+		if (d->net[i].session != NULL)
+			return d->net[i].session;
+	return NULL;
+}
+
 enum err detector_net(
 	struct detector *d, int width, int height, struct detector_net **out, struct error *why)
 {
@@ -33,9 +41,10 @@ enum err detector_net(
 	net_finish(oldest);
 	oldest->width = width;
 	oldest->height = height;
-	for (int i = 0; i < DETECTOR_NETS && oldest->like == NULL; i++)
-		oldest->like = d->net[i].session;
-	enum err err = d->ops->open(oldest, d->model, d->threads, why);
+	oldest->like = any_session(d);
+	if (oldest->like == NULL && d->lead != NULL)
+		oldest->like = any_session(d->lead);
+	enum err err = d->ops->open(oldest, d->model, why);
 	oldest->like = NULL;
 	if (err != OK) {
 		net_finish(oldest);
@@ -50,9 +59,27 @@ void detector_close(struct detector *d)
 {
 	if (d == NULL)
 		return;
-	for (int i = 0; i < DETECTOR_NETS; i++)
-		net_finish(&d->net[i]);
+	for (size_t k = 0; k <= d->helpers; k++)
+		for (int i = 0; i < DETECTOR_NETS; i++)
+			net_finish(&detector_of(d, k)->net[i]);
+	free(d->helper);
 	free(d);
+}
+
+struct detector *detector_of(struct detector *d, size_t worker)
+{
+	return worker == 0 ? d : &d->helper[worker - 1];
+}
+
+enum err detector_ready(
+	struct detector *d, size_t workers, int width, int height, struct error *why)
+{
+	enum err err = OK;
+	for (size_t k = 0; k < workers && k <= d->helpers && err == OK; k++) {
+		struct detector_net *n;
+		err = detector_net(detector_of(d, k), width, height, &n, why);
+	}
+	return err;
 }
 
 enum err detector_infer(const struct detector *d, struct detector_net *n, float min_score,

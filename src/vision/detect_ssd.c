@@ -93,8 +93,7 @@ static enum err make_anchors(struct detector_net *n, const struct weights *w,
 	return OK;
 }
 
-static enum err ssd_open(
-	struct detector_net *n, const struct model *m, size_t threads, struct error *why)
+static enum err ssd_open(struct detector_net *n, const struct model *m, struct error *why)
 {
 	struct weights *w = NULL;
 	struct graph *g = NULL;
@@ -104,7 +103,7 @@ static enum err ssd_open(
 	if (err == OK)
 		err = make_anchors(n, w, g, why);
 	if (err == OK)
-		err = session_open_like(&n->session, g, n->like, 1, threads, why);
+		err = session_open_like(&n->session, g, n->like, 1, 1, why);
 	graph_free(g);
 	weights_free(w);
 	return err;

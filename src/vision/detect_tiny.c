@@ -17,8 +17,7 @@ static const float tiny_anchor[TINY_ANCHORS][2] = {
 	{9.041765f, 10.66308f},
 };
 
-static enum err tiny_open(
-	struct detector_net *n, const struct model *m, size_t threads, struct error *why)
+static enum err tiny_open(struct detector_net *n, const struct model *m, struct error *why)
 {
 	struct weights *w = NULL;
 	struct graph *g = NULL;
@@ -26,7 +25,7 @@ static enum err tiny_open(
 	if (err == OK)
 		err = faceapi_tiny_sized(&g, w, (size_t)n->height, (size_t)n->width, why);
 	if (err == OK)
-		err = session_open_like(&n->session, g, n->like, 1, threads, why);
+		err = session_open_like(&n->session, g, n->like, 1, 1, why);
 	graph_free(g);
 	weights_free(w);
 	return err;

@@ -51,15 +51,14 @@ static enum err find_outputs(struct detector_net *n, const struct onnx *net, str
 	return err;
 }
 
-static enum err yunet_open(
-	struct detector_net *n, const struct model *m, size_t threads, struct error *why)
+static enum err yunet_open(struct detector_net *n, const struct model *m, struct error *why)
 {
 	struct onnx *net = NULL;
 	enum err err = net_onnx(&net, m, (size_t)n->width, (size_t)n->height, why);
 	if (err == OK)
 		err = find_outputs(n, net, why);
 	if (err == OK)
-		err = session_open_like(&n->session, onnx_graph(net), n->like, 1, threads, why);
+		err = session_open_like(&n->session, onnx_graph(net), n->like, 1, 1, why);
 	onnx_free(net);
 	return err;
 }

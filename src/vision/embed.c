@@ -24,8 +24,8 @@ enum { VIEW_PLAIN, VIEW_CLOSE }; /* the second: of the mirror image in a templat
 /* By the manifest's decoder. */
 struct embed_ops {
 	const char *decoder;
-	enum err (*open)(
-		struct session **out, const struct model *m, size_t threads, struct error *why);
+	enum err (*open)(struct session **out, const struct model *m, const struct session *like,
+		struct error *why);
 	bool (*align)(const struct manifest *m, const struct face *face, int view,
 		struct affine *to_photo);
 	double usual_length; /* to which lengths are brought halfway; 0: they are not */
@@ -41,7 +41,7 @@ struct embed {
 /* --- face-api's ------------------------------------------------------------------------- */
 
 static enum err faceapi_open(
-	struct session **out, const struct model *m, size_t threads, struct error *why)
+	struct session **out, const struct model *m, const struct session *like, struct error *why)
 {
 	const struct manifest_input *input = &m->manifest->input;
 	if (input->width != EMBED_SIZE || input->height != EMBED_SIZE ||
@@ -49,7 +49,7 @@ static enum err faceapi_open(
 		return err_set(why, ERR_UNSUPPORTED,
 			"model '%s' makes %d numbers of %d x %d pixels, not what its manifest says",
 			m->manifest->name, EMBED_DIM, EMBED_SIZE, EMBED_SIZE);
-	return net_open(out, m, faceapi_embed, threads, why);
+	return net_open(out, m, faceapi_embed, like, why);
 }
 
 static bool faceapi_align(
@@ -62,7 +62,7 @@ static bool faceapi_align(
 /* --- any in ONNX ------------------------------------------------------------------------ */
 
 static enum err onnx_open(
-	struct session **out, const struct model *m, size_t threads, struct error *why)
+	struct session **out, const struct model *m, const struct session *like, struct error *why)
 {
 	const struct manifest_input *input = &m->manifest->input;
 	struct onnx *net;
@@ -75,7 +75,7 @@ static enum err onnx_open(
 			"model '%s' gives %zu numbers, not %zu as its manifest says",
 			m->manifest->name, s.h * s.w * s.c, m->manifest->dim);
 	if (err == OK)
-		err = session_open(out, onnx_graph(net), 1, threads, why);
+		err = session_open_like(out, onnx_graph(net), like, 1, 1, why);
 	onnx_free(net);
 	return err;
 }
@@ -127,7 +127,7 @@ static enum err check(const struct manifest *m, const struct embed_ops *ops, str
 }
 
 enum err embed_open(
-	struct embed **out, const struct model *model, size_t threads, struct error *why)
+	struct embed **out, const struct model *model, const struct embed *like, struct error *why)
 {
 	const struct manifest *m = model->manifest;
 	const struct embed_ops *ops = ops_for(m);
@@ -142,7 +142,7 @@ enum err embed_open(
 	e->ops = ops;
 	err = image_new(&e->chip, m->input.width, m->input.height, why);
 	if (err == OK)
-		err = ops->open(&e->session, model, threads, why);
+		err = ops->open(&e->session, model, like != NULL ? like->session : NULL, why);
 	if (err != OK) {
 		embed_close(e);
 		return err;

@@ -13,11 +13,13 @@
 struct embed;
 
 /*
- * Opens an embedding; `model` is borrowed until it is closed. ERR_NOT_FOUND: a file is missing;
- * ERR_UNSUPPORTED: nothing here knows how to feed or read it (manifest->decoder, ->dim).
+ * Opens an embedding; `model` is borrowed until it is closed. One opened like another (or NULL)
+ * of the model shares its weights; such are opened and closed one at a time. ERR_NOT_FOUND: a
+ * file is missing; ERR_UNSUPPORTED: nothing here knows how to feed or read it
+ * (manifest->decoder, ->dim).
  */
-enum err embed_open(
-	struct embed **out, const struct model *model, size_t threads, struct error *why) MUST_USE;
+enum err embed_open(struct embed **out, const struct model *model, const struct embed *like,
+	struct error *why) MUST_USE;
 void embed_close(struct embed *e);
 
 /* How many numbers it gives, at most FACE_DIM_MAX. */

@@ -13,15 +13,16 @@ struct landmarks {
 	const struct model *model; /* borrowed */
 };
 
-enum err landmarks_open(
-	struct landmarks **out, const struct model *model, size_t threads, struct error *why)
+enum err landmarks_open(struct landmarks **out, const struct model *model,
+	const struct landmarks *like, struct error *why)
 {
 	*out = NULL;
 	struct landmarks *l = calloc(1, sizeof(*l));
 	if (l == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the landmarks");
 	l->model = model;
-	enum err err = net_open(&l->session, model, faceapi_landmarks, threads, why);
+	enum err err = net_open(
+		&l->session, model, faceapi_landmarks, like != NULL ? like->session : NULL, why);
 	if (err != OK) {
 		landmarks_close(l);
 		return err;

@@ -14,9 +14,12 @@
 
 struct landmarks;
 
-/* Loads face_landmark_68; `model` is borrowed. ERR_NOT_FOUND names the missing file. */
-enum err landmarks_open(struct landmarks **out, const struct model *model, size_t threads,
-	struct error *why) MUST_USE;
+/*
+ * Loads face_landmark_68; `model` is borrowed. One opened like another (or NULL) shares its
+ * weights; such are opened and closed one at a time. ERR_NOT_FOUND names the missing file.
+ */
+enum err landmarks_open(struct landmarks **out, const struct model *model,
+	const struct landmarks *like, struct error *why) MUST_USE;
 void landmarks_close(struct landmarks *l);
 
 /*

@@ -57,8 +57,8 @@ enum err net_onnx(
 	return err;
 }
 
-enum err net_open(struct session **out, const struct model *m, net_build_fn *build, size_t threads,
-	struct error *why)
+enum err net_open(struct session **out, const struct model *m, net_build_fn *build,
+	const struct session *like, struct error *why)
 {
 	struct weights *w = NULL;
 	struct graph *g = NULL;
@@ -67,7 +67,7 @@ enum err net_open(struct session **out, const struct model *m, net_build_fn *bui
 	if (err == OK)
 		err = build(&g, w, why);
 	if (err == OK)
-		err = session_open(out, g, 1, threads, why);
+		err = session_open_like(out, g, like, 1, 1, why);
 	graph_free(g);
 	weights_free(w);
 	return err;

@@ -26,11 +26,11 @@ enum err net_onnx(struct onnx **out, const struct model *m, size_t width, size_t
 typedef enum err net_build_fn(struct graph **out, const struct weights *w, struct error *why);
 
 /*
- * Weights, graph and session of a network in one; the first two are freed again, as the
- * session does not need them.
+ * Weights, graph and session of a network in one, on one thread; the first two are freed
+ * again, as the session does not need them. `like`: session_open_like's.
  */
-enum err net_open(struct session **out, const struct model *m, net_build_fn *build, size_t threads,
-	struct error *why) MUST_USE;
+enum err net_open(struct session **out, const struct model *m, net_build_fn *build,
+	const struct session *like, struct error *why) MUST_USE;
 
 /* Makes `pixels` pixels, RGB 0..255, what a network wants: order of channels, mean, deviation. */
 void net_prepare(float *rgb, size_t pixels, const struct manifest_input *input);

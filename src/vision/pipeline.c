@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/crew.h"
 #include "base/mem.h"
 #include "infer/session.h"
 #include "vision/align.h"
@@ -20,13 +21,15 @@
  */
 struct pipeline {
 	struct detector *detector;
-	struct landmarks *landmarks;
-	struct embed *embed; /* NULL until needed */
+	struct landmarks *landmarks[CREW_WORKERS_MAX]; /* (threads) others when needed */
+	struct embed *embed[CREW_WORKERS_MAX];         /* (threads) NULL until needed */
 	struct detections found;
 	struct model detect_model, landmark_model, embed_model;
 	struct detect_options detect;
 	size_t threads;
 };
+
+_Static_assert((int)SESSION_THREADS_MAX <= (int)CREW_WORKERS_MAX, "each thread has its place");
 
 static enum err check_options(const struct pipeline_options *options, struct error *why)
 {
@@ -104,11 +107,11 @@ enum err pipeline_open(
 	err = find_models(p, options, why);
 	/* First of all, while there is little else: its loading takes most memory. */
 	if (err == OK && options->preload)
-		err = embed_open(&p->embed, &p->embed_model, p->threads, why);
+		err = embed_open(&p->embed[0], &p->embed_model, NULL, why);
 	if (err == OK)
 		err = detector_open(&p->detector, &p->detect_model, p->threads, why);
 	if (err == OK)
-		err = landmarks_open(&p->landmarks, &p->landmark_model, p->threads, why);
+		err = landmarks_open(&p->landmarks[0], &p->landmark_model, NULL, why);
 	if (err != OK) {
 		pipeline_close(p);
 		return err;
@@ -122,8 +125,10 @@ void pipeline_close(struct pipeline *p)
 	if (p == NULL)
 		return;
 	detector_close(p->detector);
-	landmarks_close(p->landmarks);
-	embed_close(p->embed);
+	for (size_t i = 0; i < CREW_WORKERS_MAX; i++) {
+		landmarks_close(p->landmarks[i]);
+		embed_close(p->embed[i]);
+	}
 	detections_finish(&p->found);
 	model_finish(&p->detect_model);
 	model_finish(&p->landmark_model);
@@ -184,12 +189,12 @@ static bool has_five(const struct face *face)
 	return any;
 }
 
-enum err pipeline_points(struct pipeline *p, const struct image *photo, struct face *face,
+static enum err find_points(struct landmarks *l, const struct image *photo, struct face *face,
 	bool *is_face, struct error *why)
 {
 	struct affine map;
 	*is_face = false;
-	enum err err = landmarks_run(p->landmarks, photo, face, why);
+	enum err err = landmarks_run(l, photo, face, why);
 	if (err != OK || !align_map(face->landmark, 1, 0, &map))
 		return err;
 	if (!has_five(face))
@@ -199,6 +204,70 @@ enum err pipeline_points(struct pipeline *p, const struct image *photo, struct f
 	return OK;
 }
 
+enum err pipeline_points(struct pipeline *p, const struct image *photo, struct face *face,
+	bool *is_face, struct error *why)
+{
+	return find_points(p->landmarks[0], photo, face, is_face, why);
+}
+
+/* --- faces side by side ------------------------------------------------------------------ */
+
+/* What the threads share. */
+struct batch {
+	struct pipeline *p;
+	const struct image *photo;
+	struct face_list *faces;
+	enum pipeline_depth depth;
+	bool is_face[FACES_MAX];
+};
+
+/* How many threads `faces` faces get. */
+static size_t workers_for(const struct pipeline *p, size_t faces)
+{
+	return faces < p->threads ? faces : p->threads;
+}
+
+static enum err landmarks_ready(struct pipeline *p, size_t workers, struct error *why)
+{
+	enum err err = OK;
+	for (size_t i = 1; i < workers && err == OK; i++)
+		if (p->landmarks[i] == NULL)
+			err = landmarks_open(
+				&p->landmarks[i], &p->landmark_model, p->landmarks[0], why);
+	return err;
+}
+
+static enum err embed_ready(struct pipeline *p, size_t workers, struct error *why)
+{
+	enum err err = OK;
+	for (size_t i = 0; i < workers && err == OK; i++)
+		if (p->embed[i] == NULL)
+			err = embed_open(&p->embed[i], &p->embed_model, p->embed[0], why);
+	return err;
+}
+
+static enum err points_of(void *ctx, size_t worker, size_t i, struct error *why)
+{
+	struct batch *b = ctx;
+	return find_points(
+		b->p->landmarks[worker], b->photo, &b->faces->face[i], &b->is_face[i], why);
+}
+
+static enum err find_all_points(struct batch *b, struct error *why)
+{
+	struct face_list *faces = b->faces;
+	const size_t workers = workers_for(b->p, faces->count);
+	enum err err = landmarks_ready(b->p, workers, why);
+	if (err == OK)
+		err = crew_run(workers, faces->count, points_of, b, why);
+	size_t kept = 0;
+	for (size_t i = 0; err == OK && i < faces->count; i++)
+		if (b->is_face[i])
+			faces->face[kept++] = faces->face[i];
+	faces->count = kept;
+	return err;
+}
+
 /*
  * Detections to faces, unless boxes are enough with landmarks and quality. What lies outside
  * the photo, and what the landmarks make no face of, is no face.
@@ -206,7 +275,7 @@ enum err pipeline_points(struct pipeline *p, const struct image *photo, struct f
 static enum err find_faces(struct pipeline *p, const struct image *photo, bool boxes_only,
 	struct face_list *faces, struct error *why)
 {
-	for (size_t i = 0; i < p->found.count; i++) {
+	for (size_t i = 0; i < p->found.count && faces->count < FACES_MAX; i++) {
 		struct box box = box_of(&p->found.item[i], photo);
 		struct area area = box_area(&box, photo->width, photo->height);
 		if (area.width == 0 || area.height == 0)
@@ -217,38 +286,34 @@ static enum err find_faces(struct pipeline *p, const struct image *photo, bool b
 		face->box = box;
 		face->score = p->found.item[i].score;
 		place_five(face, &p->found.item[i], photo);
-		bool is_face = true;
-		enum err err = boxes_only ? OK : pipeline_points(p, photo, face, &is_face, why);
-		if (err != OK)
-			return err;
-		if (!is_face)
-			faces->count--;
 	}
-	return OK;
+	struct batch b = {.p = p, .photo = photo, .faces = faces};
+	return boxes_only ? OK : find_all_points(&b, why);
 }
 
 enum err pipeline_embed(
 	struct pipeline *p, const struct image *photo, struct face *face, struct error *why)
 {
-	enum err err = OK;
-	if (p->embed == NULL)
-		err = embed_open(&p->embed, &p->embed_model, p->threads, why);
-	return err == OK ? embed_run(p->embed, photo, face, why) : err;
+	enum err err = embed_ready(p, 1, why);
+	return err == OK ? embed_run(p->embed[0], photo, face, why) : err;
+}
+
+static enum err embedding_of(void *ctx, size_t worker, size_t i, struct error *why)
+{
+	const struct batch *b = ctx;
+	struct embed *e = b->p->embed[worker];
+	struct face *face = &b->faces->face[i];
+	return b->depth == PIPELINE_TEMPLATE ? embed_run_twice(e, b->photo, face, why)
+					     : embed_run(e, b->photo, face, why);
 }
 
 static enum err find_embeddings(struct pipeline *p, const struct image *photo,
 	enum pipeline_depth depth, struct face_list *faces, struct error *why)
 {
-	enum err err = OK;
-	if (p->embed == NULL)
-		err = embed_open(&p->embed, &p->embed_model, p->threads, why);
-	for (size_t i = 0; err == OK && i < faces->count; i++) {
-		if (depth == PIPELINE_TEMPLATE)
-			err = embed_run_twice(p->embed, photo, &faces->face[i], why);
-		else
-			err = embed_run(p->embed, photo, &faces->face[i], why);
-	}
-	return err;
+	const size_t workers = workers_for(p, faces->count);
+	struct batch b = {.p = p, .photo = photo, .faces = faces, .depth = depth};
+	enum err err = embed_ready(p, workers, why);
+	return err == OK ? crew_run(workers, faces->count, embedding_of, &b, why) : err;
 }
 
 enum err pipeline_run(struct pipeline *p, const struct image *photo, enum pipeline_depth depth,

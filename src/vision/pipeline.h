@@ -22,8 +22,8 @@ struct pipeline_options {
 	float min_score; /* of a detection; 0 = PIPELINE_MIN_SCORE */
 	float min_face;  /* side in pixels of the smallest face wanted; 0 = PIPELINE_MIN_FACE */
 	/*
-	 * 0 = 1. The threads of a network wait for each other some sixty times a photo: on
-	 * cores that others use too, more than one is slower, several times over.
+	 * 0 = 1. Views of a large photo, and faces, are shared out among them, each network
+	 * on one; the result is the same.
 	 */
 	int threads;
 	bool preload; /* open the embedding at once rather than when first needed */

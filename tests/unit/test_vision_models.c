@@ -185,6 +185,33 @@ static void a_run_gives_the_same_again(void **unused)
 	pipeline_close(p);
 }
 
+/* Of photos that are seen in several views; each number is that of one thread. */
+static void several_threads_find_what_one_finds(void **unused)
+{
+	struct error why = {0};
+	struct pipeline *one = open_or_skip("ssd"), *three = NULL;
+	const struct pipeline_options options = {
+		.models = folder_or_skip("ROLLCALL_MODELS"), .detector = "ssd", .threads = 3};
+	if (pipeline_open(&three, &options, &why) != OK)
+		fail_msg("%s", why.text);
+	struct face_list alone = {0}, together = {0};
+	for (int i = 0; i < 3; i++) {
+		struct image photo = sample_photo(i + 1);
+		run(one, &photo, PIPELINE_EMBED, &alone);
+		run(three, &photo, PIPELINE_EMBED, &together);
+		assert_int_equal(alone.count, people_in[i]);
+		assert_int_equal(together.count, alone.count);
+		for (size_t k = 0; k < alone.count; k++)
+			assert_memory_equal(
+				&together.face[k], &alone.face[k], sizeof(alone.face[k]));
+		image_finish(&photo);
+	}
+	face_list_finish(&alone);
+	face_list_finish(&together);
+	pipeline_close(one);
+	pipeline_close(three);
+}
+
 static void a_face_that_fills_the_photo_is_found(void **unused)
 {
 	/* The detector alone is unsure of it: the second look finds it. */
@@ -224,6 +251,7 @@ int main(void)
 		cmocka_unit_test(the_same_person_in_two_photos_is_nearest),
 		cmocka_unit_test(a_smaller_copy_of_a_photo_shows_the_same_people),
 		cmocka_unit_test(a_run_gives_the_same_again),
+		cmocka_unit_test(several_threads_find_what_one_finds),
 		cmocka_unit_test(a_face_that_fills_the_photo_is_found),
 		cmocka_unit_test(a_photo_of_nothing_has_no_faces),
 	};
