@@ -12,7 +12,7 @@
 
 enum {
 	TALL = 14,      /* pixels of a tile: 14 x 2 sums leave room for what they are made of */
-	SHORT = 7,      /* when there are fewer */
+	TILE_SIZES = 7, /* for when there are fewer, smaller ones */
 	GROUP = 3,      /* pixels that one pointer serves: it, and one and two steps on */
 	GROUPS = 5,     /* of TALL */
 	WHOLE = 0xFFFF, /* a mask of all lanes */
@@ -134,35 +134,48 @@ INLINE void run_tiles(const struct dense *d, struct tile t, size_t count, const 
 		run_tiles(d, *t, count, pixels, vectors, ending_of(&d->finish));           \
 	}
 
-TILES(tall_two, TALL, 2)
-TILES(tall_one, TALL, 1)
-TILES(short_two, SHORT, 2)
-TILES(short_one, SHORT, 1)
-TILES(single_two, 1, 2)
-TILES(single_one, 1, 1)
+#define BOTH_TILES(pixels)             \
+	TILES(one_##pixels, pixels, 1) \
+	TILES(two_##pixels, pixels, 2)
+BOTH_TILES(1)
+BOTH_TILES(2)
+BOTH_TILES(4)
+BOTH_TILES(5)
+BOTH_TILES(7)
+BOTH_TILES(9)
+BOTH_TILES(14)
+
+static const struct tile_size {
+	size_t pixels;
+	tiles_fn *run[2]; /* with one vector of outputs, with two */
+} tile_size[TILE_SIZES] = {{1, {one_1, two_1}}, {2, {one_2, two_2}}, {4, {one_4, two_4}},
+	{5, {one_5, two_5}}, {7, {one_7, two_7}}, {9, {one_9, two_9}}, {TALL, {one_14, two_14}}};
+
+/* The smallest that does all that is left, else the largest; not more than there is in all. */
+static const struct tile_size *tile_for(size_t left, size_t all)
+{
+	size_t i = 0;
+	while (i + 1 < TILE_SIZES && tile_size[i].pixels < left && tile_size[i + 1].pixels <= all)
+		i++;
+	return &tile_size[i];
+}
 
 /* Pixels from..to of a line, for 16 or 32 outputs; the last tile goes back over some. */
-KERNEL static void run_pixels(
-	const struct dense *d, const struct tile *line, size_t from, size_t to)
+static void run_pixels(const struct dense *d, const struct tile *line, size_t from, size_t to)
 {
-	static tiles_fn *const tiles[][2] = {
-		{single_one, single_two}, {short_one, short_two}, {tall_one, tall_two}};
-	static const size_t sizes[] = {1, SHORT, TALL};
 	const size_t two = line->mask[1] != 0;
 	struct tile t = *line;
 	for (size_t at = from; at < to;) {
-		const size_t left = to - at;
-		int size = left > SHORT ? 2 : left > 1 ? 1 : 0;
-		while (size > 0 && to - from < sizes[size])
-			size--;
-		const size_t count = left / sizes[size] > 0 ? left / sizes[size] : 1;
-		if (sizes[size] > left)
-			at = to - sizes[size];
+		const struct tile_size *size = tile_for(to - at, to - from);
+		const size_t pixels = size->pixels, whole = (to - at) / pixels;
+		const size_t count = whole > 0 ? whole : 1;
+		if (pixels > to - at)
+			at = to - pixels;
 		t.pixel = at;
 		t.out = line->out + at * d->outputs;
 		t.add = line->add != NULL ? line->add + at * d->outputs : NULL;
-		tiles[size][two](d, &t, count);
-		at += count * sizes[size];
+		size->run[two](d, &t, count);
+		at += count * pixels;
 	}
 }
 

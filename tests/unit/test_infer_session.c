@@ -328,6 +328,50 @@ static void sessions_that_share_weights_give_what_each_gives_alone(void **state)
 		session_close(all[i]);
 }
 
+/* One convolution of a line, by our own kernels (one thread) or by XNNPACK (two). */
+static struct session *open_line(const float *weight, size_t width, size_t outputs, size_t threads)
+{
+	struct graph *g;
+	struct session *s;
+	struct error why = {0};
+	const struct conv conv = {.window = {.padding = PAD_SAME},
+		.filter_h = 3,
+		.filter_w = 3,
+		.in = IN,
+		.out = outputs,
+		.filter = weight,
+		.bias = weight + 1200,
+		.act = ACT_RELU6};
+	assert_int_equal(graph_new(&g, &why), OK);
+	graph_output(g, graph_conv(g, graph_input(g, (struct shape){2, width, IN}), &conv));
+	if (graph_finish(g, &why) != OK || session_open(&s, g, 1, threads, &why) != OK)
+		fail_msg("%s", why.text);
+	graph_free(g);
+	return s;
+}
+
+static void lines_of_every_length_give_the_same(void **state)
+{
+	(void)state;
+	static const size_t outputs[] = {7, 16, 20, 32, 41};
+	float weight[1300];
+	fill(weight, 1300, 11);
+	for (size_t width = 1; width <= 33; width++) {
+		for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
+			struct session *one = open_line(weight, width, outputs[i], 1);
+			struct session *two = open_line(weight, width, outputs[i], 2);
+			fill(session_input(one, 0), 2 * width * IN, 6);
+			fill(session_input(two, 0), 2 * width * IN, 6);
+			run(one);
+			run(two);
+			assert_near(session_output(one, 0), session_output(two, 0),
+				2 * width * outputs[i]);
+			session_close(one);
+			session_close(two);
+		}
+	}
+}
+
 static void running_again_with_the_same_input_gives_the_same_bits(void **state)
 {
 	(void)state;
@@ -407,6 +451,7 @@ int main(void)
 		cmocka_unit_test(each_image_of_a_batch_is_as_if_alone),
 		cmocka_unit_test(threads_do_not_change_the_result),
 		cmocka_unit_test(sessions_that_share_weights_give_what_each_gives_alone),
+		cmocka_unit_test(lines_of_every_length_give_the_same),
 		cmocka_unit_test(running_again_with_the_same_input_gives_the_same_bits),
 		cmocka_unit_test(running_allocates_nothing),
 		cmocka_unit_test(opening_says_when_there_is_no_memory),
