@@ -13,6 +13,7 @@
 #include "cmd/words.h"
 #include "gallery/gallery.h"
 #include "infer/faceapi.h"
+#include "infer/peak.h"
 #include "infer/session.h"
 #include "vision/align.h"
 #include "vision/detect.h"
@@ -260,46 +261,66 @@ void bench_stages_finish(struct bench_stages *b)
 
 /* --- search --- */
 
-static void random_template(float out[static SEARCH_DIM], uint32_t *state)
+static void random_template(float *out, size_t dim, uint32_t *state)
 {
-	for (size_t i = 0; i < SEARCH_DIM; i++)
+	for (size_t i = 0; i < dim; i++)
 		out[i] = (float)(next_number(state) % 65536) / 65536.0f * 0.4f - 0.2f;
 }
 
-static enum err fill_gallery(struct gallery *g, int templates, uint32_t *state, struct error *why)
+enum err bench_gallery(struct gallery **out, size_t dim, int templates, struct error *why)
 {
 	char id[UUID_TEXT];
-	float vector[SEARCH_DIM];
-	enum err rc = OK;
+	float vector[GALLERY_DIM_MAX];
+	uint32_t state = 7;
+	enum err rc = gallery_new(out, dim, why);
 	for (int i = 0; i < templates && rc == OK; i++) {
 		snprintf(id, sizeof(id), "00000000-0000-7000-8000-%012d", i);
-		random_template(vector, state);
-		rc = gallery_add(g, id, vector, why);
+		random_template(vector, dim, &state);
+		rc = gallery_add(*out, id, vector, why);
 	}
 	return rc;
 }
 
-enum err bench_search(struct timing *out, const struct bench_options *o, struct error *why)
+/* A search and a plain read, each timed unless they are the first, which fill caches. */
+static enum err one_search(struct bench_search *out, const struct gallery *g, const void *block,
+	uint32_t *state, struct error *why)
+{
+	float probe[SEARCH_DIM];
+	random_template(probe, SEARCH_DIM, state);
+	double begin = monotonic_ms();
+	struct hit hit = gallery_search(g, probe);
+	double searched = monotonic_ms();
+	peak_read(block, gallery_search_bytes(g));
+	double read = monotonic_ms();
+	if (!hit.person_id)
+		return err_set(why, ERR_INTERNAL, "the search found nobody");
+	enum err rc = timing_add(&out->timing, searched - begin, why);
+	return rc == OK ? timing_add(&out->read, read - searched, why) : rc;
+}
+
+enum err bench_search(struct bench_search *out, const struct bench_options *o, struct error *why)
 {
 	struct gallery *g = NULL;
-	uint32_t state = 7;
-	float probe[SEARCH_DIM];
-	*out = (struct timing){0};
-	enum err rc = gallery_new(&g, SEARCH_DIM, why);
-	if (rc == OK)
-		rc = fill_gallery(g, o->templates, &state, why);
+	void *block = NULL;
+	uint32_t state = 8;
+	*out = (struct bench_search){0};
+	enum err rc = bench_gallery(&g, SEARCH_DIM, o->templates, why);
+	if (rc == OK) {
+		out->bytes = (double)gallery_search_bytes(g);
+		block = mem_aligned(gallery_search_bytes(g));
+		if (!block)
+			rc = err_set(why, ERR_NOMEM, "no memory to read");
+		else
+			memset(block, 1, gallery_search_bytes(g));
+	}
 	for (int i = 0; i <= o->rounds && rc == OK; i++) {
-		random_template(probe, &state);
-		double begin = monotonic_ms();
-		struct hit hit = gallery_search(g, probe);
-		double ms = monotonic_ms() - begin;
-		if (!hit.person_id)
-			rc = err_set(why, ERR_INTERNAL, "the search found nobody");
-		else if (i > 0)
-			rc = timing_add(out, ms, why);
+		rc = one_search(out, g, block, &state, why);
+		if (i == 0)
+			out->timing.count = out->read.count = 0;
 		if (rc == OK)
 			rc = stopped(why);
 	}
+	free(block);
 	gallery_free(g);
 	return rc;
 }
@@ -434,11 +455,11 @@ void bench_cpu(char *out, size_t size)
 	snprintf(out, size, "%s", uname(&machine) == 0 ? machine.machine : "unknown");
 }
 
-double bench_resident_mb(void)
+double bench_peak_mb(void)
 {
 	char text[64];
-	/* "VmRSS:	   12345 kB" */
-	if (!value_in("/proc/self/status", "VmRSS", text, sizeof(text)))
+	/* "VmHWM:	   12345 kB" */
+	if (!value_in("/proc/self/status", "VmHWM", text, sizeof(text)))
 		return NAN;
 	return strtod(text, NULL) * 1024 / 1e6;
 }

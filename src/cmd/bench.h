@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "gallery/gallery.h"
 #include "vision/pipeline.h"
 
 enum {
@@ -46,9 +47,29 @@ enum err bench_stages(
 	struct bench_stages *out, const struct bench_options *o, struct error *why) MUST_USE;
 void bench_stages_finish(struct bench_stages *b);
 
-/* One search over a gallery of random templates. */
+/* A gallery of random templates, one a person, the same each time. */
+enum err bench_gallery(struct gallery **out, size_t dim, int templates, struct error *why) MUST_USE;
+
+/* One search over such a gallery, in turns with a plain read of as many bytes. */
+struct bench_search {
+	struct timing timing, read;
+	double bytes; /* of either */
+};
 enum err bench_search(
-	struct timing *out, const struct bench_options *o, struct error *why) MUST_USE;
+	struct bench_search *out, const struct bench_options *o, struct error *why) MUST_USE;
+
+/*
+ * A camera's frame with one face, cut from the photo: decoded, found, embedded, searched for
+ * among BENCH_FRAME_PEOPLE. Without times where a photo was not given or a model is not installed.
+ */
+struct bench_frame {
+	const char *detector, *embedding;
+	size_t faces;
+	struct timing timing;
+};
+enum { BENCH_FRAMES = 2, BENCH_FRAME_PEOPLE = 1000 };
+enum err bench_frames(struct bench_frame out[static BENCH_FRAMES], const struct bench_options *o,
+	struct error *why) MUST_USE;
 
 /* One network alone, in its own size of input; without times when it is not installed. */
 struct bench_network {
@@ -63,7 +84,7 @@ enum err bench_networks(struct bench_network out[static BENCH_NETWORKS],
 /* "AMD Ryzen 9 9950X 16-Core Processor", or what the machine is called. */
 void bench_cpu(char *out, size_t size);
 
-/* Resident memory of this process, in megabytes. */
-double bench_resident_mb(void);
+/* The most memory that this process had resident so far, in megabytes. */
+double bench_peak_mb(void);
 
 #endif

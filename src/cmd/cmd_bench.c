@@ -54,29 +54,40 @@ struct bench {
 	struct bench_options options;
 	char cpu[CPU_BYTES];
 	struct bench_stages stages;
-	struct timing search;
+	struct bench_search search;
+	struct bench_frame frame[BENCH_FRAMES];
 	struct bench_network network[BENCH_NETWORKS];
-	double peak_flops; /* of one core */
-	double resident_mb;
+	double peak_flops, peak_read; /* of one core: operations and bytes a second */
+	double peak_mb;               /* of the process, before there was a gallery */
 };
 
 static enum err measure(struct bench *b, struct error *why)
 {
 	bench_cpu(b->cpu, sizeof(b->cpu));
 	enum err rc = bench_stages(&b->stages, &b->options, why);
+	b->peak_mb = bench_peak_mb();
+	if (rc == OK)
+		rc = bench_frames(b->frame, &b->options, why);
 	if (rc == OK)
 		rc = bench_search(&b->search, &b->options, why);
-	b->resident_mb = bench_resident_mb();
 	if (rc == OK)
 		rc = bench_networks(b->network, &b->options, why);
-	if (rc == OK)
+	if (rc == OK) {
 		b->peak_flops = peak_flops(PEAK_SECONDS);
+		b->peak_read = peak_read_bytes(PEAK_SECONDS);
+	}
 	return rc;
 }
 
 static double faces_per_second(const struct bench *b)
 {
 	return (double)b->stages.faces * 1e3 / timing_at(&b->stages.whole, 0.5);
+}
+
+/* Bytes a second of a search, or of a plain read of as many. */
+static double bytes_per_second(const struct bench *b, const struct timing *t)
+{
+	return b->search.bytes / (timing_at(t, 0.5) * 1e-3);
 }
 
 static double flops_per_second(const struct bench_network *n)
@@ -90,6 +101,35 @@ static json_t *timing_json(const struct timing *t)
 {
 	return json_pack("{s:o,s:o}", "median_ms", cmd_json_number(timing_at(t, 0.5)), "p95_ms",
 		cmd_json_number(timing_at(t, 0.95)));
+}
+
+static json_t *search_json(const struct bench *b)
+{
+	json_t *search = timing_json(&b->search.timing);
+	const double rate = bytes_per_second(b, &b->search.timing);
+	const double read = bytes_per_second(b, &b->search.read);
+	json_object_set_new(search, "templates", json_integer(b->options.templates));
+	json_object_set_new(search, "gb_per_s", cmd_json_number(rate / 1e9));
+	json_object_set_new(search, "read_gb_per_s", cmd_json_number(read / 1e9));
+	json_object_set_new(search, "share_of_read", cmd_json_number(rate / read));
+	return search;
+}
+
+static json_t *frames_json(const struct bench *b)
+{
+	json_t *frames = json_array();
+	for (size_t i = 0; i < BENCH_FRAMES; i++) {
+		const struct bench_frame *f = &b->frame[i];
+		if (f->timing.count == 0)
+			continue;
+		json_t *entry = timing_json(&f->timing);
+		json_object_set_new(entry, "detector", json_string(f->detector));
+		json_object_set_new(entry, "embedding", json_string(f->embedding));
+		json_object_set_new(entry, "faces", json_integer((json_int_t)f->faces));
+		json_object_set_new(entry, "people", json_integer(BENCH_FRAME_PEOPLE));
+		json_array_append_new(frames, entry);
+	}
+	return frames;
 }
 
 static int print_json(const struct bench *b)
@@ -110,14 +150,14 @@ static int print_json(const struct bench *b)
 	json_t *pipeline = timing_json(&b->stages.whole);
 	json_object_set_new(pipeline, "faces_per_s", cmd_json_number(faces_per_second(b)));
 	json_object_set_new(pipeline, "faces", json_integer((json_int_t)b->stages.faces));
-	json_t *search = timing_json(&b->search);
-	json_object_set_new(search, "templates", json_integer(b->options.templates));
-	return cmd_print_json(json_pack("{s:o,s:i,s:o,s:{s:s,s:i,s:i},s:o,s:o,s:o,s:o,s:o}", "cpu",
-		cmd_json_text(b->cpu), "threads", b->options.pipeline.threads, "peak_gflops",
-		cmd_json_number(b->peak_flops / 1e9), "photo", "source",
+	return cmd_print_json(json_pack("{s:o,s:i,s:o,s:o,s:{s:s,s:i,s:i},s:o,s:o,s:o,s:o,s:o,s:o}",
+		"cpu", cmd_json_text(b->cpu), "threads", b->options.pipeline.threads, "peak_gflops",
+		cmd_json_number(b->peak_flops / 1e9), "peak_read_gb_per_s",
+		cmd_json_number(b->peak_read / 1e9), "photo", "source",
 		b->options.photo ? "given" : "made up", "width", b->stages.width, "height",
-		b->stages.height, "stages", stages, "pipeline", pipeline, "search", search,
-		"networks", networks, "resident_mb", cmd_json_number(b->resident_mb)));
+		b->stages.height, "stages", stages, "pipeline", pipeline, "search", search_json(b),
+		"frames", frames_json(b), "networks", networks, "peak_mb",
+		cmd_json_number(b->peak_mb)));
 }
 
 /* --- tables --- */
@@ -129,6 +169,16 @@ static enum err add_timing(
 	snprintf(median, sizeof(median), "%.3f", timing_at(timing, 0.5));
 	snprintf(p95, sizeof(p95), "%.3f", timing_at(timing, 0.95));
 	return table_add(t, (const char *[]){name, median, p95}, why);
+}
+
+static enum err add_frame(struct table *t, const struct bench_frame *f, struct error *why)
+{
+	char name[128];
+	if (f->timing.count == 0)
+		return OK;
+	snprintf(name, sizeof(name), "frame of 640x480, %zu %s, %d people: %s, %s", f->faces,
+		f->faces == 1 ? "face" : "faces", BENCH_FRAME_PEOPLE, f->detector, f->embedding);
+	return add_timing(t, name, &f->timing, why);
 }
 
 static enum err print_stages(const struct bench *b, struct error *why)
@@ -144,7 +194,9 @@ static enum err print_stages(const struct bench *b, struct error *why)
 	if (rc == OK)
 		rc = add_timing(t, "the whole photo", &b->stages.whole, why);
 	if (rc == OK)
-		rc = add_timing(t, search, &b->search, why);
+		rc = add_timing(t, search, &b->search.timing, why);
+	for (size_t i = 0; i < BENCH_FRAMES && rc == OK; i++)
+		rc = add_frame(t, &b->frame[i], why);
 	if (rc == OK)
 		rc = cmd_print_table(t, why);
 	table_free(t);
@@ -183,8 +235,9 @@ static enum err print_networks(const struct bench *b, struct error *why)
 static enum err print_text_report(const struct bench *b, struct error *why)
 {
 	int threads = b->options.pipeline.threads;
-	enum err rc = print_text(why, "%s, %d %s, peak %.0f GFLOP/s\n", b->cpu, threads,
-		threads == 1 ? "thread" : "threads", b->peak_flops / 1e9);
+	enum err rc = print_text(why, "%s, %d %s; a core's peak: %.0f GFLOP/s, %.1f GB/s read\n",
+		b->cpu, threads, threads == 1 ? "thread" : "threads", b->peak_flops / 1e9,
+		b->peak_read / 1e9);
 	if (rc == OK)
 		rc = print_text(why, "%s of %dx%d with %zu %s\n\n",
 			b->options.photo ? "a photo" : "a made-up picture", b->stages.width,
@@ -192,8 +245,12 @@ static enum err print_text_report(const struct bench *b, struct error *why)
 	if (rc == OK)
 		rc = print_stages(b, why);
 	if (rc == OK)
-		rc = print_text(why, "%.1f faces a second, %.0f MB of memory\n\n",
-			faces_per_second(b), b->resident_mb);
+		rc = print_text(why,
+			"%.1f faces a second; %.0f MB at the highest for the photo alone\n"
+			"the search reads %.1f GB/s, a plain read in turns with it %.1f GB/s\n\n",
+			faces_per_second(b), b->peak_mb,
+			bytes_per_second(b, &b->search.timing) / 1e9,
+			bytes_per_second(b, &b->search.read) / 1e9);
 	return rc == OK ? print_networks(b, why) : rc;
 }
 
@@ -228,7 +285,10 @@ static int run(struct cmd *c)
 		status = cmd_fail(&why);
 	for (size_t i = 0; i < BENCH_NETWORKS; i++)
 		timing_finish(&b.network[i].timing);
-	timing_finish(&b.search);
+	for (size_t i = 0; i < BENCH_FRAMES; i++)
+		timing_finish(&b.frame[i].timing);
+	timing_finish(&b.search.timing);
+	timing_finish(&b.search.read);
 	bench_stages_finish(&b.stages);
 	free(models);
 	free(home);
@@ -240,7 +300,9 @@ const struct command cmd_bench = {
 	.summary = "measure how fast each stage is on this machine",
 	.usage = "[--photo FILE] [--templates N] [--rounds N]",
 	.about = "Takes a photo through decoding, detection, landmarks and embedding, searches a "
-		 "gallery of random templates, and runs each network alone: median and 95th "
+		 "gallery of random templates, and runs each network alone; with --photo also a "
+		 "camera's frame with its best face, for both pairs of models if installed: median "
+		 "and 95th "
 		 "percentile, faces a second, GFLOP/s and their share of what the processor can do "
 		 "at best. On one thread unless --threads says otherwise. Nothing is written.",
 	.examples = "$ rollcall bench --photo class.jpg\n"

@@ -443,6 +443,9 @@ test('bench measures every stage and network', { skip }, () => {
     for (const stage of Object.values(d.stages)) assert.ok(stage.median_ms > 0 && stage.p95_ms >= stage.median_ms);
     assert.ok(d.cpu.length > 0 && d.pipeline.faces_per_s > 0);
     assert.equal(d.search.templates, 100);
+    assert.ok(d.search.gb_per_s > 0 && d.search.share_of_read > 0 && d.peak_read_gb_per_s > 0);
+    assert.ok(d.peak_mb > 20);
+    assert.ok(photo.length ? d.frames[0].faces > 0 && d.frames[0].median_ms > 0 : d.frames.length === 0);
     for (const network of Object.values(d.networks)) assert.ok(network.gflops > 0 && network.share_of_peak > 0);
   }
 });
