@@ -9,6 +9,7 @@ const struct command *const commands[] = {
 	&cmd_groups,
 	&cmd_mark,
 	&cmd_watch,
+	&cmd_serve,
 	&cmd_roll,
 	&cmd_export,
 	&cmd_explain,

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything that the server answers: what `rollcall serve` opens beside the sockets. Handlers
+ * run on workers; see api/context.h for what they have at hand.
+ *
+ * To add a resource: write src/api/<resource>.c with `const struct route NAME_routes[]` and
+ * its count, list it in src/api/meson.build and in api.c's table, and describe it in openapi.json;
+ * a test holds the two together.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "net/server.h"
+#include "store/password.h"
+#include "store/web.h"
+#include "vision/pipeline.h"
+
+struct api;
+
+/* The five older systems; docs/legacy.md. */
+enum legacy {
+	LEGACY_VENUE = 1 << 0,
+	LEGACY_BLINK = 1 << 1,
+	LEGACY_HUSKY = 1 << 2,
+	LEGACY_STREAK = 1 << 3,
+};
+
+struct api_options {
+	const char *home;                 /* folder with the database */
+	struct pipeline_options pipeline; /* models and detector; borrowed */
+	int recognisers; /* photos that are looked at side by side; 0: as many as fit, at most 2 */
+	struct web_limits web;
+	struct password_cost password;
+	unsigned legacy;      /* of enum legacy: who answers */
+	bool legacy_open_lan; /* to clients without a key, from private addresses only */
+	int64_t (*now_ms)(void);
+};
+
+/* Sensible values; home and now_ms are the caller's. */
+void api_options_default(struct api_options *o);
+
+/*
+ * Checks that the database and the models are there. The options are copied; what they point to
+ * stays borrowed. ERR_NOT_FOUND and others of store_open.
+ */
+enum err api_open(struct api **out, const struct api_options *o, struct error *why) MUST_USE;
+void api_close(struct api *api);
+
+/* Fills routes, rates, authorise, and the workers' states in. `api` must outlive the server. */
+void api_serve(struct api *api, struct server_options *o);
+
+/* All routes, for tests and docs; static. */
+const struct route *api_routes(struct api *api, size_t *count);
+
+#endif
