@@ -17,7 +17,7 @@ enum {
 
 const struct help_task help_tasks[] = {
 	{"Get to know people", "import|enroll|people|groups"},
-	{"Take attendance", "mark|watch|roll|export|explain|reject"},
+	{"Take attendance", "mark|watch|serve|roll|export|explain|reject"},
 	{"Look at photos", "detect|identify"},
 	{"Set up and check", "settings|config|models|calibrate|doctor|bench|eval"},
 	{"Find your way", "help|completion"},
