@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "media/draw.h"
+#include "media/sandbox.h"
 #include "media/video.h"
 #include "vision/pipeline.h"
 
@@ -371,6 +372,30 @@ static void look_fonts(struct doctor *d)
 	font_close(font);
 }
 
+static void look_decoder(struct doctor *d)
+{
+	struct error why = {0};
+	struct sandbox *s = NULL;
+	const struct sandbox_options options = {
+		.memory_max = sandbox_options_default().memory_max,
+		.time_max_ms = sandbox_options_default().time_max_ms,
+		.images_max = 1,
+		.allow_unprotected = true,
+	};
+	enum err err = sandbox_open(&s, &options, &why);
+	if (err != OK)
+		doctor_say(d, DOCTOR_FAIL, "decoder", NULL, "%s", why.text);
+	else if (!sandbox_protected(s))
+		doctor_say(d, DOCTOR_WARN, "decoder",
+			"let the container use seccomp; see 'decode-unprotected' in 'rollcall "
+			"config'",
+			"the decoder of uploaded photos cannot be locked in here");
+	else
+		doctor_say(d, DOCTOR_OK, "decoder", NULL,
+			"uploaded photos are decoded in a process that can do nothing else");
+	sandbox_close(s);
+}
+
 static void look_clock(struct doctor *d)
 {
 	struct error why = {0};
@@ -414,4 +439,5 @@ static void look_terminal(struct doctor *d)
 }
 
 doctor_look *const doctor_looks[] = {look_program, look_home, look_key, look_database, look_models,
-	look_processor, look_video, look_cameras, look_fonts, look_clock, look_terminal, NULL};
+	look_processor, look_video, look_cameras, look_fonts, look_decoder, look_clock,
+	look_terminal, NULL};
