@@ -52,9 +52,11 @@ static const char *option_text(
 	switch (spec->kind) {
 	case OPTION_FLAG:
 		return *(const bool *)at ? "on" : NULL;
-	case OPTION_TEXT:
-		memcpy(&at, at, sizeof(at));
-		return at != NULL && at[0] != '\0' ? at : NULL;
+	case OPTION_TEXT: {
+		const char *text;
+		memcpy(&text, at, sizeof(text));
+		return text != NULL && text[0] != '\0' ? text : NULL;
+	}
 	case OPTION_INT:
 		snprintf(number, NUMBER_TEXT, "%d", *(const int *)at);
 		return number;
