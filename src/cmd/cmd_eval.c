@@ -84,6 +84,15 @@ static const struct option_spec options[] = {
 		.min = BUDGET_MIN,
 		.max = BUDGET_MAX,
 		.complete = "-"},
+	{.name = "looks",
+		.kind = OPTION_INT,
+		.value = "N",
+		.help = "put up to N photos of a person together, as looks of a video, and measure "
+			"what that brings instead, 2 to 8",
+		.offset = offsetof(struct eval_options, set.looks),
+		.min = 2,
+		.max = 8,
+		.complete = "-"},
 	{.name = "side",
 		.kind = OPTION_NUMBER,
 		.value = "PIXELS",
@@ -229,7 +238,7 @@ static int run(struct cmd *c)
 	if (rc == OK)
 		rc = recognise_pipeline(&pipeline, c, &o->choice, &why);
 	int status = EXIT_OK;
-	if (rc == OK && (o->set.table || o->set.identification > 0)) {
+	if (rc == OK && (o->set.table || o->set.identification > 0 || o->set.looks > 0)) {
 		const struct evaluate_options photos = {
 			.pairs = &pairs, .images = o->images, .scale = o->scale};
 		struct eval_set_options set = o->set;
@@ -271,7 +280,8 @@ const struct command cmd_eval = {
 		"person and \"Name 1 Other 2\" for two people, with tabs between. Every photo "
 		"must be there. Needs no database.\n"
 		"\n"
-		"With --table or --identification the photos of the pairs are used without the "
+		"With --table, --identification or --looks the photos of the pairs are used "
+		"without the "
 		"pairs: every one against every other, or as people to enrol, as probes of them "
 		"and of strangers. The table is what 'fmr' in a model's manifest holds; without "
 		"one "

@@ -215,8 +215,13 @@ int eval_set(struct cmd *c, struct pipeline *p, const struct evaluate_options *p
 		err_set(&why, err, "stopped");
 	if (err != OK)
 		return cmd_fail(&why);
-	int status = options->table ? print_table(c, p, &set, options->name)
-				    : identify(c, p, &set, options);
+	int status;
+	if (options->looks > 0)
+		status = eval_looks(c, p, &set, (size_t)options->looks);
+	else if (options->table)
+		status = print_table(c, p, &set, options->name);
+	else
+		status = identify(c, p, &set, options);
 	labelled_finish(&set);
 	return status;
 }

@@ -294,43 +294,58 @@ static double distance(const float *a, const float *b, size_t dim)
 	return sqrt(sum);
 }
 
-/* The weighted mean of the looks into `out`, and of their lengths; needs a look. */
-static double mean(const struct tracker *t, const struct track *track, float *out)
-{
-	size_t dim = t->rule.dim;
-	double weight = 0, length = 0;
-	for (size_t k = 0; k < track->looks; k++)
-		weight += (double)track->look[k].quality;
-	for (size_t i = 0; i < dim; i++) {
-		double sum = 0;
-		for (size_t k = 0; k < track->looks; k++)
-			sum += (double)track->look[k].quality * (double)row(t, track, k)[i];
-		out[i] = (float)(sum / weight);
-	}
-	for (size_t k = 0; k < track->looks; k++) {
-		const float *v = row(t, track, k);
-		double squared = 0;
-		for (size_t i = 0; i < dim; i++)
-			squared += (double)v[i] * (double)v[i];
-		length += (double)track->look[k].quality * sqrt(squared);
-	}
-	return length / weight;
-}
-
-/*
- * The mean of differing vectors is shorter than they are, and a shorter vector is nearer to
- * everybody: at their own length the model's table of distances holds.
- */
-static void stretch(float *v, size_t dim, double length)
+static double length_of(const float *v, size_t dim)
 {
 	double squared = 0;
 	for (size_t i = 0; i < dim; i++)
 		squared += (double)v[i] * (double)v[i];
-	if (!(squared > 0))
-		return;
-	double factor = length / sqrt(squared);
-	for (size_t i = 0; i < dim; i++)
-		v[i] = (float)((double)v[i] * factor);
+	return sqrt(squared);
+}
+
+/* The weighted mean into `out`; gives that of the lengths. */
+static double mean(
+	const float *const *look, const float *weight, size_t count, size_t dim, float *out)
+{
+	double total = 0, length = 0;
+	for (size_t k = 0; k < count; k++) {
+		total += (double)weight[k];
+		length += (double)weight[k] * length_of(look[k], dim);
+	}
+	for (size_t i = 0; i < dim; i++) {
+		double sum = 0;
+		for (size_t k = 0; k < count; k++)
+			sum += (double)weight[k] * (double)look[k][i];
+		out[i] = (float)(sum / total);
+	}
+	return length / total;
+}
+
+static void stretch(float *v, size_t dim, double length)
+{
+	double now = length_of(v, dim);
+	for (size_t i = 0; i < dim && now > 0; i++)
+		v[i] = (float)((double)v[i] * length / now);
+}
+
+void looks_fuse(const float *const *look, const float *weight, size_t count, size_t dim, float *out)
+{
+	stretch(out, dim, mean(look, weight, count, dim, out));
+}
+
+/* A track's looks as looks_fuse takes them. */
+struct bundle {
+	const float *look[TRACK_LOOKS_MAX];
+	float weight[TRACK_LOOKS_MAX];
+};
+
+static struct bundle bundle_of(const struct tracker *t, const struct track *track)
+{
+	struct bundle b;
+	for (size_t k = 0; k < track->looks; k++) {
+		b.look[k] = row(t, track, k);
+		b.weight[k] = track->look[k].quality;
+	}
+	return b;
 }
 
 /* INFINITY for a track without looks. */
@@ -338,8 +353,8 @@ static double distance_to(const struct tracker *t, const struct track *track, co
 {
 	if (track->id == 0 || track->looks == 0)
 		return INFINITY;
-	double length = mean(t, track, t->middle);
-	stretch(t->middle, t->rule.dim, length);
+	const struct bundle b = bundle_of(t, track);
+	looks_fuse(b.look, b.weight, track->looks, t->rule.dim, t->middle);
 	return distance(t->middle, v, t->rule.dim);
 }
 
@@ -457,10 +472,12 @@ bool tracker_fused(const struct tracker *t, uint64_t id, float *embedding, struc
 	if (index == NONE || t->track[index].looks == 0)
 		return false;
 	const struct track *track = &t->track[index];
-	double length = mean(t, track, t->middle), weight = 0, squared = 0, quality = 0;
+	const struct bundle b = bundle_of(t, track);
+	double length = mean(b.look, b.weight, track->looks, t->rule.dim, t->middle);
+	double weight = 0, squared = 0, quality = 0;
 	for (size_t k = 0; k < track->looks; k++) {
-		double w = (double)track->look[k].quality;
-		double d = distance(row(t, track, k), t->middle, t->rule.dim);
+		double w = (double)b.weight[k];
+		double d = distance(b.look[k], t->middle, t->rule.dim);
 		weight += w;
 		quality += w * w;
 		squared += w * d * d;

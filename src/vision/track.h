@@ -79,6 +79,15 @@ void tracker_still(struct tracker *t, int64_t at_ms);
  */
 uint64_t tracker_look(struct tracker *t, uint64_t track, const float *embedding, float quality);
 
+/*
+ * The middle of looks (dim numbers each) by their weights, at their own mean length, so that of
+ * looks of length 1 it has length 1. The mean of differing vectors is shorter than they are,
+ * and a shorter vector is nearer to everybody. `count` at least 1 and at most TRACK_LOOKS_MAX,
+ * weights over 0. Any thread.
+ */
+void looks_fuse(
+	const float *const *look, const float *weight, size_t count, size_t dim, float *out);
+
 /* What the looks of a track come to. */
 struct track_fused {
 	size_t looks;              /* that counted; at most TRACK_LOOKS_MAX */
@@ -88,9 +97,8 @@ struct track_fused {
 };
 
 /*
- * The middle of a track's looks, weighted by quality, at their own mean length (so that of
- * looks of length 1 it has length 1): rule.dim numbers into `embedding`, which may be NULL. False
- * without a look that counts, or without such a track.
+ * A track's looks together, as looks_fuse gives it with their quality as weight: rule.dim numbers
+ * into `embedding`, which may be NULL. False without a look that counts, or such a track.
  */
 bool tracker_fused(
 	const struct tracker *t, uint64_t track, float *embedding, struct track_fused *out);
