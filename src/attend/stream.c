@@ -38,6 +38,7 @@ struct stream {
 	struct sight sight[TRACKS_MAX];    /* of its faces */
 	size_t sights;
 	bool begun;
+	int64_t now_ms, shift_ms; /* the latest frame's time; what is added to the caller's */
 	int64_t detected_ms;
 	struct stream_work work;
 };
@@ -289,9 +290,19 @@ static enum err look_at_some(struct stream *s, const struct image *frame, int64_
 	return err;
 }
 
+/* A network camera that was away may begin to count anew: the stream's own time goes on. */
+static int64_t own_time(struct stream *s, int64_t at_ms)
+{
+	if (at_ms + s->shift_ms < s->now_ms)
+		s->shift_ms = s->now_ms + 1 - at_ms;
+	s->now_ms = at_ms + s->shift_ms;
+	return s->now_ms;
+}
+
 enum err stream_frame(struct stream *s, const struct image *frame, int64_t at_ms,
 	struct stream_events *out, struct error *why)
 {
+	at_ms = own_time(s, at_ms);
 	float grid[GRID_WIDE * GRID_HIGH];
 	out->count = 0;
 	s->work.frames++;

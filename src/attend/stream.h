@@ -44,8 +44,8 @@ struct stream_events {
 };
 
 /*
- * Takes a frame at `at_ms` (of any clock that does not go back) and fills `out` with what is to
- * be told now. Pixels are not kept.
+ * Takes a frame at `at_ms` (0 or more, of any clock; when it goes back, it is taken to go on from
+ * where it was) and fills `out` with what is to be told now. Pixels are not kept.
  */
 enum err stream_frame(struct stream *s, const struct image *frame, int64_t at_ms,
 	struct stream_events *out, struct error *why) MUST_USE;

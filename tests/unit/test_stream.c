@@ -189,6 +189,22 @@ static void two_who_cross_are_both_themselves(void **unused)
 	teardown(&f);
 }
 
+static void a_clock_that_goes_back_stops_nothing(void **unused)
+{
+	struct fixture f;
+	static const bool here[PEOPLE] = {true, false};
+	setup(&f);
+	clear(&f);
+	stand(&f, HER, 200);
+	for (int i = 0; i < 3; i++)
+		look(&f, 100000 + i, here);
+	for (int i = 0; i < 8; i++)
+		look(&f, i, here);
+	assert_int_equal(f.told[HER], 1);
+	assert_int_equal(stream_work(f.stream).tracks, 1);
+	teardown(&f);
+}
+
 static void an_empty_picture_is_hardly_looked_at(void **unused)
 {
 	struct fixture f;
@@ -221,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cut_in_one_place_is_two_people),
 		cmocka_unit_test(two_who_cross_are_both_themselves),
+		cmocka_unit_test(a_clock_that_goes_back_stops_nothing),
 		cmocka_unit_test(an_empty_picture_is_hardly_looked_at),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

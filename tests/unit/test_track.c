@@ -176,6 +176,49 @@ static void people_who_cross_keep_their_tracks(void **state)
 	cross(true);
 }
 
+/* Shows faces at these places, looks at what is wanted and settles it; whether it was wanted. */
+static bool show_settled(struct tracker *t, int frame, const float *x, size_t count)
+{
+	struct scene s = {0};
+	bool wanted = false;
+	for (size_t k = 0; k < count; k++)
+		stand(&s, x[k], 100);
+	show(t, &s, frame * FRAME_MS);
+	for (size_t k = 0; k < count; k++) {
+		wanted |= s.step[k].wanted;
+		if (s.step[k].wanted)
+			look(t, s.step[k].track, k, frame);
+		tracker_settle(t, s.step[k].track, true);
+	}
+	return wanted;
+}
+
+static void a_sudden_move_is_doubted_a_steady_one_is_not(void **state)
+{
+	(void)state;
+	struct tracker *t = tracker();
+	for (int i = 0; i < 18; i++) {
+		/* Stands, then walks three quarters of a face a frame. */
+		const float x = i < 8 ? 100 : 100 + 60 * (float)(i - 7);
+		assert_int_equal(show_settled(t, i, &x, 1), i == 0 || i == 8);
+	}
+	assert_int_equal(tracker_begun(t), 1);
+	tracker_free(t);
+}
+
+static void who_comes_close_to_another_is_doubted(void **state)
+{
+	(void)state;
+	struct tracker *t = tracker();
+	for (int i = 0; i < 10; i++) {
+		const float x[2] = {100, 120 + 20 * (float)(9 - i)};
+		/* From where a third of their union overlaps. */
+		assert_int_equal(show_settled(t, i, x, 2), i == 0 || x[1] <= 140);
+	}
+	assert_int_equal(tracker_begun(t), 2);
+	tracker_free(t);
+}
+
 static void who_takes_a_place_is_a_track_of_its_own(void **state)
 {
 	(void)state;
@@ -373,6 +416,8 @@ int main(void)
 		cmocka_unit_test(looks_are_wanted_now_and_then),
 		cmocka_unit_test(a_track_without_its_face_ends),
 		cmocka_unit_test(people_who_cross_keep_their_tracks),
+		cmocka_unit_test(a_sudden_move_is_doubted_a_steady_one_is_not),
+		cmocka_unit_test(who_comes_close_to_another_is_doubted),
 		cmocka_unit_test(who_takes_a_place_is_a_track_of_its_own),
 		cmocka_unit_test(who_comes_up_elsewhere_is_known_by_looks),
 		cmocka_unit_test(looks_of_one_moment_are_one),
