@@ -130,10 +130,13 @@ bool exchange_has_length(const struct exchange *ex)
 void exchange_end(struct exchange *ex)
 {
 	struct conn *c = ex->conn;
-	bool sent = ex->completed && ex->phase == PHASE_ANSWER && ex->sent >= ex->res.len;
-	/* An exchange that never had a head is a connection that was closed, not a request. */
-	if (!ex->queued && (ex->phase != PHASE_HEAD || ex->completed))
-		count(ex, sent ? ex->res.status : 0);
+	/* What a worker has is its own until it comes back; see exchange_forget. */
+	if (!ex->queued) {
+		bool sent = ex->completed && ex->phase == PHASE_ANSWER && ex->sent >= ex->res.len;
+		/* One that never had a head is a connection that was closed, not a request. */
+		if (ex->phase != PHASE_HEAD || ex->completed)
+			count(ex, sent ? ex->res.status : 0);
+	}
 	if (ex->prev != NULL)
 		ex->prev->next = ex->next;
 	else

@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utf8proc.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -294,7 +295,8 @@ enum err response_json(struct response *res, int status, json_t *doc)
 	char *text = doc != NULL ? json_dumps(doc, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 	json_decref(doc);
 	if (text == NULL)
-		return err_set(&res->why, ERR_NOMEM, "out of memory");
+		return err_set(
+			&res->why, ERR_NOMEM, "the answer is no JSON: no memory, or no UTF-8");
 	response_take(res, "application/json", text, strlen(text));
 	res->ranges = false;
 	response_status(res, status);
@@ -321,10 +323,26 @@ struct error *response_why(struct response *res)
 
 /* Problem documents. */
 
-static enum err set_problem(
-	struct response *res, int status, const char *code, const char *hint, const char *text)
+/* Texts may quote what a client sent, or be cut within a letter; JSON wants UTF-8. */
+static void make_utf8(const char *text, char *out, size_t room)
 {
-	char type[160], instance[64];
+	size_t len = strnlen(text, room - 1), at = 0;
+	while (at < len) {
+		utf8proc_int32_t codepoint;
+		utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text + at,
+			(utf8proc_ssize_t)(len - at), &codepoint);
+		size_t end = at + (n > 0 ? (size_t)n : 1);
+		for (; at < end; at++)
+			out[at] = n > 0 ? text[at] : '?';
+	}
+	out[len] = '\0';
+}
+
+static enum err set_problem(
+	struct response *res, int status, const char *code, const char *hint, const char *reason)
+{
+	char type[160], instance[64], text[1024];
+	make_utf8(reason, text, sizeof(text));
 	snprintf(type, sizeof(type), "urn:rollcall:problem:%s", code);
 	snprintf(instance, sizeof(instance), "urn:uuid:%s", res->instance);
 	json_t *doc = json_pack("{s:s,s:s,s:i,s:s,s:s,s:s*,s:s}", "type", type, "title",

@@ -77,7 +77,7 @@ enum err response_asset(struct response *res, const struct asset *asset) MUST_US
 
 /*
  * A JSON document with this status; takes `doc` over, also when it fails. NULL is ERR_NOMEM: so
- * json_pack's result can be passed as it is.
+ * json_pack's result can be passed as it is (NULL also when a string in it is not UTF-8).
  */
 enum err response_json(struct response *res, int status, json_t *doc) MUST_USE;
 

@@ -167,6 +167,14 @@ test('JSON bodies: type, damage, depth, duplicates', { skip }, async (t) => {
   assert.equal((await post('')).status, 400);
 });
 
+test('a problem may quote what is no UTF-8', { skip }, async (t) => {
+  const server = await serve(t);
+  const text = await exchange(server, Buffer.from('POST /json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n' +
+    'Content-Type: a/\xff\xe9b\r\nContent-Length: 2\r\n\r\n{}', 'latin1'));
+  assert.equal(statusOf(text), 415);
+  assert.match(text, /"detail":"the body is 'a\/\?\?b'/);
+});
+
 test('forms come as urlencoded and as multipart', { skip }, async (t) => {
   const server = await serve(t);
   const form = new FormData();
