@@ -2,9 +2,10 @@
 #include "api/server_config.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "net/address.h"
 
 #define AT(field) offsetof(struct server_config, field)
 
@@ -15,24 +16,10 @@
 #define KB 1024.0
 #define MB 1048576.0
 
-/* "10.0.0.0/8", "2001:db8::/32", or one address. */
 static enum err check_network(const char *text, struct error *why)
 {
-	char address[64];
-	uint8_t bytes[16];
-	size_t len = strcspn(text, "/");
-	if (len < sizeof(address)) {
-		memcpy(address, text, len);
-		address[len] = '\0';
-		bool v4 = inet_pton(AF_INET, address, bytes) == 1;
-		bool known = v4 || inet_pton(AF_INET6, address, bytes) == 1;
-		const char *bits = text[len] == '/' ? text + len + 1 : "0";
-		size_t digits = strspn(bits, "0123456789");
-		bool number = digits > 0 && digits <= 3 && bits[digits] == '\0';
-		if (known && number && strtol(bits, NULL, 10) <= (v4 ? 32 : 128))
-			return OK;
-	}
-	return err_set(why, ERR_ARG, "'%s' is no network: write it like 10.0.0.0/8", text);
+	struct network network;
+	return network_parse(&network, text, why);
 }
 
 /* A scheme, a host, perhaps a port, and nothing behind it; what follows the scheme, or NULL. */
