@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "attend/coming.h"
 #include "base/mem.h"
 #include "vision/quality.h"
 
@@ -36,6 +37,8 @@ struct engine {
 	struct decision_rule rule;
 	struct decision_rule fused_rule; /* for several looks together */
 	struct face_list faces;          /* of the last enrolment photo; kept for its memory */
+	struct coming *coming;           /* the model that is to follow; NULL = none */
+	bool keep_photos;
 };
 
 static enum err load_into(struct gallery *g, const char *person_id, const float *vector, size_t dim,
@@ -135,6 +138,30 @@ enum err engine_search_group(struct engine *e, const char *group_id, struct erro
 	return refresh(e, why);
 }
 
+/* What enrolling does besides, by the organisation's settings. */
+static enum err prepare_enrolment(
+	struct engine *e, const struct pipeline_options *options, struct error *why)
+{
+	struct org org;
+	enum err err = store_org(e->store, &org, why);
+	if (err != OK)
+		return err;
+	e->keep_photos = org.keep_photos;
+	if (org.coming[0] == '\0')
+		return OK;
+	err = coming_new(&e->coming, org.coming, options, why);
+	if (err != OK)
+		return err_prefix(why, err,
+			"the model '%s' is to follow ('rollcall models use --cancel' ends that)",
+			org.coming);
+	/* By --embedding it may be the one in use. */
+	if (strcmp(coming_model(e->coming), pipeline_model(e->pipeline)) == 0) {
+		coming_free(e->coming);
+		e->coming = NULL;
+	}
+	return OK;
+}
+
 enum err engine_open(struct engine **out, struct store *store,
 	const struct pipeline_options *options, struct error *why)
 {
@@ -150,6 +177,8 @@ enum err engine_open(struct engine **out, struct store *store,
 		err = load_galleries(e, why);
 	if (err == OK)
 		err = refresh(e, why);
+	if (err == OK)
+		err = prepare_enrolment(e, options, why);
 	if (err != OK) {
 		engine_close(e);
 		return err;
@@ -180,6 +209,7 @@ void engine_close(struct engine *e)
 	drop_galleries(e);
 	gallery_mask_finish(&e->named);
 	face_list_finish(&e->faces);
+	coming_free(e->coming);
 	free(e);
 }
 
@@ -477,18 +507,49 @@ static enum err choose_face(struct face_list *faces, const struct enrol_options 
 	return OK;
 }
 
+void enrol_photo_finish(struct enrol_photo *photo)
+{
+	buf_finish(&photo->kept);
+	*photo = (struct enrol_photo){0};
+}
+
+/* A photo that is enrolled already is of use where something was not made of it then. */
+static enum err check_known(
+	const struct engine *e, struct enrol_photo *out, enum err known, struct error *why)
+{
+	char owner[UUID_TEXT] = "";
+	struct error reason = {0};
+	bool wanted = false, kept = true;
+	enum err err = OK;
+	if (e->coming != NULL)
+		err = store_photo_owner(
+			e->store, coming_model(e->coming), out->photo_hash, owner, &reason);
+	wanted = e->coming != NULL && owner[0] == '\0';
+	if (err == OK && e->keep_photos)
+		err = store_photo_kept(e->store, out->photo_hash, &kept, &reason);
+	if (err != OK && why != NULL)
+		*why = reason;
+	if (err != OK)
+		return err;
+	out->again = wanted || !kept;
+	return out->again ? OK : known;
+}
+
 /* A photo that is enrolled already is known by its bytes: it is not even decoded. */
 static enum err load_new_photo(const struct engine *e, const char *path, struct image *photo,
-	uint8_t hash[static PHOTO_HASH_BYTES], struct error *why)
+	struct enrol_photo *out, struct error *why)
 {
 	struct buf file;
 	const struct image_options full_size = {0};
 	buf_init(&file, IMAGE_FILE_MAX);
 	enum err err = file_read(path, &file, why);
 	if (err == OK) {
-		store_photo_hash(e->store, file.data, file.len, hash);
-		err = store_photo_check(e->store, pipeline_model(e->pipeline), hash, why);
+		store_photo_hash(e->store, file.data, file.len, out->photo_hash);
+		err = store_photo_check(
+			e->store, pipeline_model(e->pipeline), out->photo_hash, why);
 	}
+	if (err == ERR_EXISTS)
+		err = check_known(e, out, err, why);
 	if (err == OK) {
 		err = image_decode(file.data, file.len, &full_size, photo, NULL, why);
 		if (err != OK)
@@ -509,6 +570,14 @@ enum err engine_enrol_image(struct engine *e, const struct image *photo,
 		memcpy(out->vector, face->embedding, sizeof(out->vector));
 		out->quality = face->quality.score;
 	}
+	if (err == OK && e->coming != NULL) {
+		err = coming_embed(e->coming, photo, face, out->coming, why);
+		out->has_coming = err == OK;
+	}
+	if (err == OK && e->keep_photos) {
+		buf_init(&out->kept, STORE_PHOTO_MAX);
+		err = kept_crop(photo, face, &out->kept, why);
+	}
 	return err;
 }
 
@@ -517,15 +586,15 @@ enum err engine_enrol_photo(struct engine *e, const char *path, const struct enr
 {
 	struct image photo = {0};
 	*out = (struct enrol_photo){0};
-	enum err err = load_new_photo(e, path, &photo, out->photo_hash, why);
+	enum err err = load_new_photo(e, path, &photo, out, why);
 	if (err == OK)
 		err = engine_enrol_image(e, &photo, options, out, why);
 	image_finish(&photo);
 	return err;
 }
 
-enum err engine_enrol(struct engine *e, const char *person_id, const struct enrol_photo *photo,
-	int64_t now_ms, struct error *why)
+static enum err add_template(struct engine *e, const char *person_id,
+	const struct enrol_photo *photo, int64_t now_ms, struct error *why)
 {
 	struct template_new t = {
 		.person_id = person_id,
@@ -535,8 +604,52 @@ enum err engine_enrol(struct engine *e, const char *person_id, const struct enro
 		.quality = photo->quality,
 	};
 	memcpy(t.photo_hash, photo->photo_hash, sizeof(t.photo_hash));
-	enum err err = store_template_add(e->store, &t, now_ms, why);
-	if (err != OK)
+	return store_template_add(e->store, &t, now_ms, why);
+}
+
+/* The template of the model that is to follow; fine if another process has added it. */
+static enum err add_coming(struct engine *e, const char *person_id, const struct enrol_photo *photo,
+	int64_t now_ms, struct error *why)
+{
+	struct template_new t = {
+		.person_id = person_id,
+		.model = coming_model(e->coming),
+		.vector = photo->coming,
+		.dim = coming_dim(e->coming),
+		.quality = photo->quality,
+	};
+	char owner[UUID_TEXT];
+	memcpy(t.photo_hash, photo->photo_hash, sizeof(t.photo_hash));
+	enum err err = store_photo_owner(e->store, t.model, t.photo_hash, owner, why);
+	return err != OK || owner[0] != '\0' ? err : store_template_add(e->store, &t, now_ms, why);
+}
+
+/* ERR_EXISTS, naming whose it is, unless a photo that is enrolled already is this person's. */
+static enum err check_own(const struct engine *e, const char *person_id,
+	const struct enrol_photo *photo, struct error *why)
+{
+	const char *model = pipeline_model(e->pipeline);
+	char owner[UUID_TEXT];
+	enum err err = store_photo_owner(e->store, model, photo->photo_hash, owner, why);
+	if (err == OK && strcmp(owner, person_id) != 0)
+		err = store_photo_check(e->store, model, photo->photo_hash, why);
+	return err;
+}
+
+enum err engine_enrol(struct engine *e, const char *person_id, const struct enrol_photo *photo,
+	int64_t now_ms, struct error *why)
+{
+	enum err err = photo->again ? check_own(e, person_id, photo, why)
+				    : add_template(e, person_id, photo, now_ms, why);
+	if (err == OK && photo->has_coming && e->coming != NULL)
+		err = add_coming(e, person_id, photo, now_ms, why);
+	if (err == OK && photo->kept.len > 0) {
+		struct kept_photo kept = {0};
+		snprintf(kept.person_id, sizeof(kept.person_id), "%s", person_id);
+		memcpy(kept.photo_hash, photo->photo_hash, sizeof(kept.photo_hash));
+		err = store_photo_keep(e->store, &kept, &photo->kept, now_ms, why);
+	}
+	if (err != OK || photo->again)
 		return err;
 	err = gallery_add(e->gallery, person_id, photo->vector, why);
 	return err == OK ? refresh(e, why) : err;

@@ -102,12 +102,22 @@ struct enrol_photo {
 	float vector[FACE_DIM_MAX]; /* pipeline_dim of it, then zeros */
 	float quality;
 	uint8_t photo_hash[PHOTO_HASH_BYTES];
+	/* What else is made of it: see attend/coming.h. */
+	bool has_coming;
+	float coming[FACE_DIM_MAX]; /* of the model that is to follow */
+	struct buf kept;            /* a JPEG to be kept; empty where photos are not */
+	/* It is enrolled already; only what is missing is added, to the same person. */
+	bool again;
 };
+/* Releases what it holds; accepts a zeroed one. */
+void enrol_photo_finish(struct enrol_photo *photo);
 
 /*
  * Takes the template from a photo. ERR_NOT_FOUND: no face in it; ERR_ARG: several faces
  * (with the count) or too bad a picture (with what to do); ERR_EXISTS, before anything is looked
- * at: the photo is enrolled already (`out` has its hash).
+ * at: the photo is enrolled already (`out` has its hash) and nothing would be added. While another
+ * model is to follow, and where photos are kept, the photo gives that too. Release `out` with
+ * enrol_photo_finish.
  */
 enum err engine_enrol_photo(struct engine *e, const char *path, const struct enrol_options *options,
 	struct enrol_photo *out, struct error *why) MUST_USE;

@@ -146,6 +146,8 @@ static int run(struct cmd *c)
 	if (rc == OK)
 		rc = enroll(&m, &why);
 	int status = rc == OK ? print(&m) : cmd_fail(&why);
+	if (rc == OK && m.done.photos > 0 && enrol_done(&m.enrol, &why) != OK)
+		status = cmd_fail(&why);
 	if (status == EXIT_OK && (m.refused || m.photos.failed || m.photos.stopped))
 		status = EXIT_FAILED;
 	enrol_batch_finish(&m.batch);

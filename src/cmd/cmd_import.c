@@ -248,6 +248,8 @@ static int run(struct cmd *c)
 	if (rc == OK)
 		rc = import_all(&m, &why);
 	int status = finish(&m, rc, &why);
+	if (m.photos > 0 && enrol_done(&m.enrol, &why) != OK)
+		status = cmd_fail(&why);
 	for (size_t i = 0; m.folder && i < m.paths.count; i++)
 		photo_list_finish(&m.folder[i].photos);
 	free(m.folder);

@@ -42,6 +42,15 @@ static const struct option_spec options[] = {
 		.min = 1,
 		.max = 3600,
 		.help = "add: give up after so long without a byte (default 30)"},
+	{.name = "finish",
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct models_options, finish),
+		.help = "use: switch now to the embedding that is to follow, though not everybody "
+			"has templates of it"},
+	{.name = "cancel",
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct models_options, cancel),
+		.help = "use: stay with the embedding that is in use"},
 	{.name = "names",
 		.kind = OPTION_FLAG,
 		.offset = offsetof(struct models_options, names),
@@ -373,6 +382,13 @@ static const struct verb verbs[] = {
 		.args_min = 1,
 		.args_max = 1,
 		.run = models_add},
+	{.name = "use",
+		.usage = "NAME | --finish | --cancel",
+		.summary = "find faces, or tell them apart, with this model from now on",
+		.options = "accept|finish|cancel",
+		.complete = "model -",
+		.args_max = 1,
+		.run = models_use},
 	{.name = "verify",
 		.usage = "[NAME]",
 		.summary = "check the files' checksums, and load the networks once",
@@ -391,7 +407,7 @@ static const struct verb verbs[] = {
 
 const struct command cmd_models = {
 	.name = "models",
-	.summary = "list, add, check and remove the networks that find and tell faces",
+	.summary = "list, add, use, check and remove the networks that find and tell faces",
 	.usage = "[VERB …]",
 	.about = "A model is a network with a manifest, which says how it is fed and read, under "
 		 "which licence it is, what it was trained on, and what its distances mean. Some "
@@ -402,13 +418,19 @@ const struct command cmd_models = {
 		 "Licence and provenance are shown, and asked about, before a model is added. A "
 		 "download that breaks off is gone on with by the same command. Only https:// is "
 		 "fetched from, and http:// from this machine itself. Without a network, "
-		 "--from takes the files from a folder. docs/models.md has the manifest's format.",
+		 "--from takes the files from a folder. docs/models.md has the manifest's format.\n"
+		 "\n"
+		 "'use' with a detector takes effect at once. Templates belong to the embedding "
+		 "that made them: another one is put to use when everybody has templates of it, "
+		 "from kept photos ('rollcall settings set keep-photos on') or by being enrolled "
+		 "again; until then both are made, and the one before stays in use.",
 	.examples = "$ rollcall models\n"
 		    "$ rollcall models show yunet\n"
 		    "$ rollcall models add yunet\n"
 		    "$ rollcall models add mobilefacenet --from /media/stick --accept\n"
 		    "$ rollcall models add better.onnx --like mobilefacenet --licence MIT "
 		    "--provenance \"our own photos\"\n"
+		    "$ rollcall models use yunet\n"
 		    "$ rollcall models verify",
 	.options = options,
 	.options_size = sizeof(struct models_options),

@@ -134,6 +134,25 @@ static json_t *keep_json(const struct org *org)
 	return json_integer(org->keep_faces_days);
 }
 
+static void photos_text(const struct org *org, char out[static VALUE_BYTES])
+{
+	snprintf(out, VALUE_BYTES, "%s", org->keep_photos ? "on" : "off");
+}
+
+static enum err photos_take(struct org *org, const char *value, struct error *why)
+{
+	bool on = strcmp(value, "on") == 0;
+	if (!on && strcmp(value, "off") != 0)
+		return err_set(why, ERR_ARG, "keep-photos takes on or off, not '%s'", value);
+	org->keep_photos = on;
+	return OK;
+}
+
+static json_t *photos_json(const struct org *org)
+{
+	return json_boolean(org->keep_photos);
+}
+
 static const struct setting settings[] = {
 	{"name", "the organisation's, for reports", name_text, name_take, name_json},
 	{"zone", "time zone of its days", zone_text, zone_take, zone_json},
@@ -146,6 +165,8 @@ static const struct setting settings[] = {
 		budget_json},
 	{"keep-faces", "days that a sighting's face can be corrected", keep_text, keep_take,
 		keep_json},
+	{"keep-photos", "enrolment photos, for another model; off erases them", photos_text,
+		photos_take, photos_json},
 };
 
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
@@ -191,6 +212,13 @@ static const struct setting *find(const char *key, struct nearest *near)
 	return NULL;
 }
 
+/* Photos are erased before it is written that none are kept: never the other way round. */
+static enum err erase_photos(struct cmd *c, size_t *count, struct error *why)
+{
+	*count = 0;
+	return c->org.keep_photos ? OK : store_photos_remove(c->store, count, why);
+}
+
 static int set(struct cmd *c)
 {
 	struct error why = {0};
@@ -203,8 +231,10 @@ static int set(struct cmd *c)
 		return cmd_usage(c, "unknown setting '%s'", c->arg[0]);
 	/* The value is tried first: a wrong one must not make a home. */
 	struct org org = {0};
+	size_t erased = 0;
 	if (setting->take(&org, c->arg[1], &why) != OK || cmd_store(c, STORE_CREATE, &why) != OK ||
-		setting->take(&c->org, c->arg[1], &why) != OK || store_begin(c->store, &why) != OK)
+		setting->take(&c->org, c->arg[1], &why) != OK ||
+		erase_photos(c, &erased, &why) != OK || store_begin(c->store, &why) != OK)
 		return cmd_fail(&why);
 	enum err err = store_org_update(c->store, &c->org, &why);
 	if (err == OK) {
@@ -219,6 +249,8 @@ static int set(struct cmd *c)
 	char value[VALUE_BYTES];
 	setting->text(&c->org, value);
 	printf("%s is now %s.\n", setting->key, value);
+	if (erased > 0)
+		printf("%zu kept %s erased.\n", erased, erased == 1 ? "photo was" : "photos were");
 	return EXIT_OK;
 }
 
@@ -231,7 +263,7 @@ static const struct verb verbs[] = {
 	{.name = "set",
 		.usage = "KEY VALUE",
 		.summary = "change one",
-		.complete = "name|zone|start|grace|cooldown|budget|keep-faces -",
+		.complete = "name|zone|start|grace|cooldown|budget|keep-faces|keep-photos -",
 		.args_min = 2,
 		.args_max = 2,
 		.run = set},
@@ -252,6 +284,9 @@ const struct command cmd_settings = {
 		 "  cooldown  seconds in which seeing somebody again adds nothing: 60\n"
 		 "  budget    how often a stranger may be taken for somebody: 0.001\n"
 		 "  keep-faces  days that a sighting's face is kept, to correct it: 30\n"
+		 "  keep-photos  on or off: whether the faces on enrolment photos are kept,\n"
+		 "            encrypted, for a change of the model; off, the default, also erases\n"
+		 "            those that are there\n"
 		 "\n"
 		 "Registers that were opened already keep their times.",
 	.examples = "$ rollcall settings\n"

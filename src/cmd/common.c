@@ -146,8 +146,9 @@ enum err cmd_engine(
 		const struct pipeline_options options = {
 			.models = models,
 			.home_models = home,
-			.detector = choice->detector,
-			.embedding = choice->embedding,
+			.detector = choice->detector != NULL ? choice->detector : c->org.detector,
+			.embedding =
+				choice->embedding != NULL ? choice->embedding : c->org.embedding,
 			.min_score = (float)choice->min_score,
 			.min_face = (float)choice->min_face,
 			.threads = c->threads,

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <langinfo.h>
-#include <sodium.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
@@ -16,16 +15,12 @@
 #include "media/draw.h"
 #include "media/sandbox.h"
 #include "media/video.h"
-#include "vision/pipeline.h"
 
 enum {
 	FREE_LOW_MB = 200,
-	SUMS_BYTES_MAX = 1 << 20,
-	SHA256_TEXT = crypto_hash_sha256_BYTES * 2,
 	CPUINFO_BYTES_MAX = 4 << 20,
 	HEADER_WAL_AT = 18, /* SQLite file format, 1.3: 2 here means write-ahead log */
 	FONT_PIXELS = 16,
-	READ_CHUNK = 1 << 16,
 };
 
 /* --- home, key, database --- */
@@ -179,92 +174,6 @@ static void look_database(struct doctor *d)
 		doctor_say(d, DOCTOR_WARN, "database",
 			"keep the home on a local disk, not on a network share",
 			"no write-ahead log: slower, and readers wait for writers");
-}
-
-/* --- models --- */
-
-static bool sha256_text(const char *path, char out[static SHA256_TEXT + 1])
-{
-	FILE *file = fopen(path, "rbe");
-	unsigned char *chunk = malloc(READ_CHUNK), hash[crypto_hash_sha256_BYTES];
-	bool good = file != NULL && chunk != NULL;
-	if (good) {
-		crypto_hash_sha256_state state;
-		crypto_hash_sha256_init(&state);
-		size_t got;
-		while ((got = fread(chunk, 1, READ_CHUNK, file)) > 0)
-			crypto_hash_sha256_update(&state, chunk, got);
-		good = ferror(file) == 0;
-		crypto_hash_sha256_final(&state, hash);
-		sodium_bin2hex(out, SHA256_TEXT + 1, hash, sizeof(hash));
-	}
-	free(chunk);
-	if (file != NULL)
-		fclose(file);
-	return good;
-}
-
-/* One line "hex  name" of SHA256SUMS; true if the file is as it says, or the line says nothing. */
-static bool sum_holds(const char *folder, const char *line)
-{
-	if (strspn(line, "0123456789abcdef") != SHA256_TEXT || line[SHA256_TEXT] == '\0')
-		return true;
-	const char *name = line + SHA256_TEXT + 1;
-	name += strspn(name, " *");
-	char *path = path_join(folder, name), actual[SHA256_TEXT + 1];
-	bool holds =
-		path != NULL && sha256_text(path, actual) && memcmp(actual, line, SHA256_TEXT) == 0;
-	free(path);
-	return holds;
-}
-
-static void look_sums(struct doctor *d, const char *folder)
-{
-	char *path = path_join(folder, "SHA256SUMS");
-	struct buf text;
-	buf_init(&text, SUMS_BYTES_MAX);
-	struct error why = {0};
-	size_t bad = 0, lines = 0;
-	if (path != NULL && file_read(path, &text, &why) == OK) {
-		char *rest = (char *)text.data, *line;
-		while ((line = strsep(&rest, "\r\n")) != NULL) {
-			lines += line[0] != '\0';
-			if (!sum_holds(folder, line)) {
-				bad++;
-				doctor_say(d, DOCTOR_FAIL, "models", "fetch the models again",
-					"'%s' is not as SHA256SUMS says", line + SHA256_TEXT + 2);
-			}
-		}
-		if (bad == 0)
-			doctor_say(d, DOCTOR_OK, "models", NULL, "%zu checksums are right", lines);
-	}
-	buf_finish(&text);
-	free(path);
-}
-
-static void look_models(struct doctor *d)
-{
-	static const char *const detectors[] = {"ssd", "tiny"};
-	struct error why = {0};
-	char *folder;
-	if (models_folder(d->c->models_given, &folder, &why) != OK) {
-		doctor_say(d, DOCTOR_FAIL, "models", NULL, "%s", why.text);
-		return;
-	}
-	for (size_t i = 0; i < sizeof(detectors) / sizeof(detectors[0]); i++) {
-		struct pipeline *p = NULL;
-		const struct pipeline_options options = {
-			.models = folder, .detector = detectors[i], .threads = 1};
-		if (pipeline_open(&p, &options, &why) == OK)
-			doctor_say(d, DOCTOR_OK, "models", NULL, "%s with the %s detector, in '%s'",
-				pipeline_model(p), detectors[i], folder);
-		else
-			doctor_say(d, DOCTOR_FAIL, "models", NULL, "%s detector: %s", detectors[i],
-				why.text);
-		pipeline_close(p);
-	}
-	look_sums(d, folder);
-	free(folder);
 }
 
 /* --- the machine --- */
@@ -438,6 +347,6 @@ static void look_terminal(struct doctor *d)
 			nl_langinfo(CODESET));
 }
 
-doctor_look *const doctor_looks[] = {look_program, look_home, look_key, look_database, look_models,
-	look_processor, look_video, look_cameras, look_fonts, look_decoder, look_clock,
-	look_terminal, NULL};
+doctor_look *const doctor_looks[] = {look_program, look_home, look_key, look_database,
+	doctor_look_models, look_processor, look_video, look_cameras, look_fonts, look_decoder,
+	look_clock, look_terminal, NULL};

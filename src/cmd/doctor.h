@@ -23,5 +23,7 @@ void doctor_say(struct doctor *d, enum doctor_level level, const char *what, con
 /* All looks, in order; ends with NULL. */
 typedef void doctor_look(struct doctor *d);
 extern doctor_look *const doctor_looks[];
+/* The models in use, and whether everybody can be recognised with them. */
+void doctor_look_models(struct doctor *d);
 
 #endif

@@ -7,10 +7,14 @@
 
 #include "base/mem.h"
 #include "base/name.h"
+#include "cmd/models.h"
 #include "cmd/photo_run.h"
+#include "cmd/words.h"
 
 void enrol_batch_finish(struct enrol_batch *batch)
 {
+	for (size_t i = 0; i < batch->count; i++)
+		enrol_photo_finish(&batch->item[i].photo);
 	free(batch->item);
 	*batch = (struct enrol_batch){0};
 }
@@ -399,4 +403,14 @@ enum err enrol_report(const struct enrol_person *who, const struct enrol_batch *
 			return err_set(why, ERR_NOMEM, "out of memory");
 	}
 	return OK;
+}
+
+enum err enrol_done(const struct enrol *e, struct error *why)
+{
+	bool completed;
+	enum err rc = models_switch_advance(e->cmd, &completed, why);
+	if (rc == OK && completed && !e->cmd->json)
+		rc = print_text(why, "everybody has templates of %s: it is in use from now on\n",
+			e->cmd->org.embedding[0] ? e->cmd->org.embedding : MODEL_DEFAULT_EMBEDDING);
+	return rc;
 }

@@ -98,4 +98,10 @@ bool enrol_refusal_is_judgement(enum err code);
 enum err enrol_report(const struct enrol_person *who, const struct enrol_batch *batch, json_t *list,
 	size_t *refused, struct error *why) MUST_USE;
 
+/*
+ * After all people: completes a change of the model when everybody has templates of the one to
+ * follow, and says so.
+ */
+enum err enrol_done(const struct enrol *e, struct error *why) MUST_USE;
+
 #endif

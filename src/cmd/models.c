@@ -40,6 +40,20 @@ void model_folders_finish(struct model_folders *f)
 enum err models_used_read(struct cmd *c, struct models_used *out, struct error *why)
 {
 	*out = (struct models_used){MODEL_DEFAULT_DETECTOR, MODEL_DEFAULT_EMBEDDING, ""};
+	enum err err = cmd_home(c, why);
+	char *path = err == OK ? path_join(c->home, "rollcall.db") : NULL;
+	bool there = path != NULL && file_exists(path);
+	free(path);
+	if (err != OK || !there)
+		return err;
+	err = cmd_store_read(c, why);
+	if (err != OK)
+		return err;
+	if (c->org.detector[0] != '\0')
+		snprintf(out->detector, sizeof(out->detector), "%s", c->org.detector);
+	if (c->org.embedding[0] != '\0')
+		snprintf(out->embedding, sizeof(out->embedding), "%s", c->org.embedding);
+	snprintf(out->coming, sizeof(out->coming), "%s", c->org.coming);
 	return OK;
 }
 

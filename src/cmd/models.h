@@ -47,7 +47,14 @@ enum err model_terms_keep(const struct model *m, struct error *why) MUST_USE;
  */
 enum err model_files_check(const struct model *m, struct error *why) MUST_USE;
 
-/* The verb 'add'. */
+/* The verbs. */
 int models_add(struct cmd *c);
+int models_use(struct cmd *c);
+
+/*
+ * Completes a switch of the embedding when everybody has templates of the one to come, after
+ * people were enrolled.
+ */
+enum err models_switch_advance(struct cmd *c, bool *completed, struct error *why) MUST_USE;
 
 #endif

@@ -454,7 +454,8 @@ static int tell_added(const struct addition *a, bool was_here)
 	if (was_here)
 		printf("%s is here already, and as it should be.\n", m->name);
 	else
-		printf("Added %s, %.1f MB.\n", m->name, (double)a->bytes / 1e6);
+		printf("Added %s, %.1f MB. 'rollcall models use %s' puts it to use.\n", m->name,
+			(double)a->bytes / 1e6, m->name);
 	return EXIT_OK;
 }
 

@@ -276,7 +276,8 @@ static const char models[] = "ALTER TABLE org ADD COLUMN detector TEXT NOT NULL 
 			     " created_ms INTEGER NOT NULL,"
 			     " PRIMARY KEY (person_id, photo_hash, org_id),"
 			     " FOREIGN KEY (org_id, person_id) REFERENCES person (org_id, id)"
-			     ") STRICT;";
+			     ") STRICT;"
+			     "CREATE INDEX photo_hash ON photo (photo_hash, org_id);";
 
 /* Evidence of a face that was looked at several times. 0 looks: a photo. */
 static const char looks[] =

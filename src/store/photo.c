@@ -51,6 +51,16 @@ enum err store_photo_keep(struct store *s, const struct kept_photo *photo, const
 	return err;
 }
 
+enum err store_photo_kept(struct store *s, const uint8_t photo_hash[static PHOTO_HASH_BYTES],
+	bool *out, struct error *why)
+{
+	struct query q;
+	query_start(&q, s, "SELECT 1 FROM photo WHERE org_id = ?1 AND photo_hash = ?2", why);
+	query_hash(&q, photo_hash);
+	*out = query_row(&q);
+	return query_end(&q);
+}
+
 static void read_row(struct query *q, void *out)
 {
 	struct kept_photo *photo = out;

@@ -250,6 +250,9 @@ void kept_photo_list_finish(struct kept_photo_list *list);
 /* An encoded image. Nothing happens when it is there already. ERR_LIMIT over STORE_PHOTO_MAX. */
 enum err store_photo_keep(struct store *s, const struct kept_photo *photo, const struct buf *bytes,
 	int64_t now_ms, struct error *why) MUST_USE;
+/* Whether it is kept, for whomever. */
+enum err store_photo_kept(struct store *s, const uint8_t photo_hash[static PHOTO_HASH_BYTES],
+	bool *out, struct error *why) MUST_USE;
 /* Those that have given no template of a model, by person. Appends to `out`. */
 enum err store_photos_without(struct store *s, const char *model, struct kept_photo_list *out,
 	struct error *why) MUST_USE;

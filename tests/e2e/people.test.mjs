@@ -190,7 +190,7 @@ test('settings are listed and set', (t) => {
   ok(h, ['settings', 'set', 'grace', '0']);
   assert.equal(ok(h, ['settings', 'set', 'cooldown', '120']), 'cooldown is now 120 seconds.\n');
   assert.deepEqual(json(h, ['settings']).settings,
-    { name: 'Primary School', zone: 'Asia/Kathmandu', start: '08:00', grace: 0, cooldown: 120, budget: 0.001, 'keep-faces': 30 });
+    { name: 'Primary School', zone: 'Asia/Kathmandu', start: '08:00', grace: 0, cooldown: 120, budget: 0.001, 'keep-faces': 30, 'keep-photos': false });
   assert.match(ok(h, ['settings']), /zone +.*Asia\/Kathmandu/);
   assert.equal(json(h, ['settings', 'set', 'grace', '5']).settings.grace, 5);
   ok(h, ['groups', 'add', '7b']);
