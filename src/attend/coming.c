@@ -96,13 +96,20 @@ enum err kept_crop(
 	return err;
 }
 
-static const struct face *largest(const struct face_list *faces)
+/* The face that the photo was cut for: large, and in the middle unless the photo's edge was near. */
+static const struct face *subject(const struct face_list *faces, const struct image *photo)
 {
 	const struct face *best = NULL;
+	float most = 0;
 	for (size_t i = 0; i < faces->count; i++) {
-		const struct face *f = &faces->face[i];
-		if (best == NULL || f->box.w * f->box.h > best->box.w * best->box.h)
-			best = f;
+		const struct box *b = &faces->face[i].box;
+		float x = (b->x + b->w / 2) / (float)photo->width - 0.5f;
+		float y = (b->y + b->h / 2) / (float)photo->height - 0.5f;
+		float worth = b->w * b->h * (1 - fminf(hypotf(x, y), 0.9f));
+		if (best == NULL || worth > most) {
+			best = &faces->face[i];
+			most = worth;
+		}
 	}
 	return best;
 }
@@ -121,7 +128,7 @@ static enum err reembed_one(struct store *store, struct pipeline *p, const struc
 		err = image_decode(bytes.data, bytes.len, &full_size, &photo, NULL, why);
 	if (err == OK)
 		err = pipeline_run(p, &photo, PIPELINE_TEMPLATE, faces, NULL, why);
-	const struct face *face = err == OK ? largest(faces) : NULL;
+	const struct face *face = err == OK ? subject(faces, &photo) : NULL;
 	if (face != NULL) {
 		struct template_new t = {
 			.person_id = kept->person_id,
