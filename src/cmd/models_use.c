@@ -151,9 +151,14 @@ static enum err reembed_kept(struct use *u, struct error *why)
 	return err;
 }
 
-static enum err may_follow(const struct use *u, struct error *why)
+static enum err may_be_used(const struct use *u, struct error *why)
 {
 	const struct manifest *m = u->model.manifest;
+	if (m->kind == MODEL_DETECTOR)
+		return OK;
+	if (m->kind != MODEL_EMBEDDING)
+		return err_set(why, ERR_UNSUPPORTED,
+			"there is no choice among models of kind %s yet", model_kind_word(m->kind));
 	if (u->before.coming[0] != '\0' && strcmp(u->before.coming, m->name) != 0)
 		return err_set(why, ERR_BUSY,
 			"'%s' is to follow already: 'rollcall models use --finish' or '--cancel' "
@@ -176,11 +181,8 @@ static enum err use_embedding(struct use *u, struct error *why)
 		u->complete = true;
 		return OK;
 	}
-	enum err err = may_follow(u, why);
-	if (err == OK) {
-		snprintf(c->org.coming, sizeof(c->org.coming), "%s", m->name);
-		err = write_org(c, "models.use", NULL, NULL, why);
-	}
+	snprintf(c->org.coming, sizeof(c->org.coming), "%s", m->name);
+	enum err err = write_org(c, "models.use", NULL, NULL, why);
 	if (err == OK)
 		err = reembed_kept(u, why);
 	if (err == OK)
@@ -196,9 +198,6 @@ static enum err use_model(struct use *u, struct error *why)
 	const struct manifest *m = u->model.manifest;
 	if (m->kind == MODEL_EMBEDDING)
 		return use_embedding(u, why);
-	if (m->kind != MODEL_DETECTOR)
-		return err_set(why, ERR_UNSUPPORTED,
-			"there is no choice among models of kind %s yet", model_kind_word(m->kind));
 	set_name(u->c->org.detector, m->name, MODEL_DEFAULT_DETECTOR);
 	u->complete = true;
 	return write_org(u->c, "models.use", NULL, NULL, why);
@@ -232,7 +231,8 @@ static enum err find(struct use *u, const char *name, struct error *why)
 static int use_named(struct use *u)
 {
 	struct error why = {0};
-	if (find(u, u->c->arg[0], &why) != OK || model_check(&u->model, &why) != OK)
+	if (find(u, u->c->arg[0], &why) != OK || may_be_used(u, &why) != OK ||
+		model_check(&u->model, &why) != OK)
 		return cmd_fail(&why);
 	int status = ask_terms(u);
 	if (status != EXIT_OK)
