@@ -96,7 +96,7 @@ enum err kept_crop(
 	return err;
 }
 
-/* The face that the photo was cut for: large, and in the middle unless the photo's edge was near. */
+/* The face that it was cut for: large, and in the middle unless the photo's edge was near. */
 static const struct face *subject(const struct face_list *faces, const struct image *photo)
 {
 	const struct face *best = NULL;

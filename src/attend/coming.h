@@ -33,8 +33,8 @@ enum err coming_embed(struct coming *c, const struct image *photo, const struct 
 /*
  * What is kept of an enrolment photo: the face with as much again around it, at most
  * KEPT_SIDE_MAX pixels a side, as a JPEG. Enough for any embedding to be made from it later, and
- * nothing of who or what else was in the photo. Twice the face's size is what detectors like to see;
- * with more, others come into the picture.
+ * nothing of who or what else was in the photo. Twice the face's size is what detectors like to
+ * see; with more, others come into the picture.
  */
 enum { KEPT_SIDE_MAX = 512, KEPT_QUALITY = 95 };
 enum err kept_crop(const struct image *photo, const struct face *face, struct buf *jpeg,
