@@ -31,7 +31,8 @@ function made(t, { keep = false } = {}) {
 }
 
 const used = (h) => Object.fromEntries(json(h, ['models']).models.filter((m) => m.use).map((m) => [m.name, m.use]));
-const seen = (h) => json(h, ['identify', sample(1)]).photos[0].faces.map((f) => f.person?.name).filter(Boolean).sort();
+const seen = (h) => json(h, ['identify', sample(1)]).photos[0].faces
+  .filter((f) => f.decision === 'match').map((f) => f.person.name).sort();
 
 test('without kept photos it is said who must be enrolled again, and the old model stays in use', { skip }, (t) => {
   const { h, dir } = made(t);
@@ -55,6 +56,7 @@ test('without kept photos it is said who must be enrolled again, and the old mod
   assert.match(last.stderr, /Ana.*already/);
   assert.equal(used(h).other, 'in use');
   assert.equal(used(h).face_recognition, undefined);
+  assert.deepEqual(seen(h), ['Ana', 'Bea', 'Cleo']);
   assert.deepEqual(json(h, ['people']).people.map((p) => p.templates), [1, 1, 1]);
 });
 
@@ -63,6 +65,7 @@ test('with kept photos the switch is one command', { skip }, (t) => {
   const r = json(h, ['models', 'use', 'other']);
   assert.deepEqual(r, { ...r, complete: true, missing: [], photos: { kept: 2, done: 2 }, replaced: 2 });
   assert.equal(used(h).other, 'in use');
+  assert.deepEqual(seen(h), ['Ana', 'Bea']);
   fails(h, ['models', 'remove', 'other'], exit.failed, /is in use/);
   // And back.
   assert.equal(json(h, ['models', 'use', 'face_recognition']).complete, true);
@@ -79,8 +82,11 @@ test('a switch can be ended early, or called off', { skip }, (t) => {
   ok(h, ['models', 'use', 'other']);
   ok(h, ['enroll', 'Ana', join(dir, 'Ana')]);
   assert.match(ok(h, ['models', 'use', '--finish']), /Not recognised until they are enrolled again:\n {2}Bea\n/);
+  assert.deepEqual(seen(h), ['Ana']);
   const r = run(h, ['doctor', '--json']);
   assert.ok(JSON.parse(r.stdout).findings.some((f) => f.check === 'models' && /Bea/.test(f.text)), r.stdout);
+  ok(h, ['enroll', 'Bea', join(dir, 'Bea')]);
+  assert.deepEqual(seen(h), ['Ana', 'Bea']);
 });
 
 test('a photo of one person does not become another\'s in a switch', { skip }, (t) => {
