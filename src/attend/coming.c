@@ -11,7 +11,6 @@
 struct coming {
 	struct model model;
 	struct embed *embed; /* NULL until needed */
-	size_t threads;
 };
 
 enum err coming_new(struct coming **out, const char *name, const struct pipeline_options *options,
@@ -22,7 +21,6 @@ enum err coming_new(struct coming **out, const char *name, const struct pipeline
 	struct coming *c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for a model");
-	c->threads = options->threads > 0 ? (size_t)options->threads : 1;
 	enum err err = models_folder(options->models, &shipped, why);
 	if (err == OK) {
 		const struct model_places places = {options->home_models, shipped};
@@ -61,7 +59,7 @@ enum err coming_embed(struct coming *c, const struct image *photo, const struct 
 {
 	enum err err = OK;
 	if (c->embed == NULL)
-		err = embed_open(&c->embed, &c->model, c->threads, why);
+		err = embed_open(&c->embed, &c->model, NULL, why);
 	if (err != OK)
 		return err;
 	struct face copy = *face;
