@@ -29,10 +29,14 @@ struct db_value {
 	size_t len;
 };
 
+struct store;
+
 /* One step from a version of the schema to the next. */
 struct migration {
 	int version; /* after it; they rise by one from 1 */
 	const char *sql;
+	/* What SQL cannot do, in the same transaction after it; NULL = nothing. */
+	enum err (*after)(struct store *s, struct error *why);
 };
 
 struct db_ops {

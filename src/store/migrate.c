@@ -52,6 +52,8 @@ static enum err apply(
 	if (err != OK)
 		return err;
 	err = s->ops->run(s->db, step->sql, why);
+	if (err == OK && step->after != NULL)
+		err = step->after(s, why);
 	if (err == OK) {
 		struct query q;
 		query_start_global(&q, s,

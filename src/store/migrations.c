@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/migrations.h"
 
+#include "store/audit_int.h"
+
 /*
  * Every table below org has the organisation in its key, and every reference goes within
  * one: a row can never point into another organisation. It comes last in every key and
@@ -294,4 +296,5 @@ const struct migration sqlite_migration[SQLITE_MIGRATIONS] = {
 	{3, migration_accounts},
 	{4, models},
 	{5, looks},
+	{6, migration_audit_chain, audit_chain_old},
 };

@@ -186,3 +186,48 @@ const char migration_accounts[] =
 	" FOREIGN KEY (org_id, device_id) REFERENCES device (org_id, id)"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX pairing_device ON pairing (device_id, org_id);";
+
+/* The audit becomes a chain; audit_chain_old moves the entries over. See store/audit.h. */
+const char migration_audit_chain[] =
+	"DROP TRIGGER audit_stays;"
+	"DROP TRIGGER audit_unchanged;"
+	"ALTER TABLE audit RENAME TO audit_old;"
+
+	"CREATE TABLE audit ("
+	" org_id TEXT NOT NULL REFERENCES org (id),"
+	" seq INTEGER NOT NULL CHECK (seq > 0),"
+	" id TEXT NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" actor TEXT NOT NULL,"
+	" action TEXT NOT NULL,"
+	" subject TEXT NOT NULL,"
+	" commitment BLOB,"
+	" hash BLOB NOT NULL,"
+	" PRIMARY KEY (seq, org_id)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX audit_subject ON audit (subject, org_id);"
+	"CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN"
+	" SELECT raise(ABORT, 'the audit trail is append-only');"
+	"END;"
+	"CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit BEGIN"
+	" SELECT raise(ABORT, 'the audit trail is append-only');"
+	"END;"
+
+	/* What may hold people's own words: erased with whom it is about. */
+	"CREATE TABLE audit_detail ("
+	" org_id TEXT NOT NULL,"
+	" seq INTEGER NOT NULL,"
+	" salt BLOB NOT NULL,"
+	" detail TEXT NOT NULL,"
+	" PRIMARY KEY (seq, org_id),"
+	" FOREIGN KEY (org_id, seq) REFERENCES audit (org_id, seq)"
+	") STRICT;"
+	"CREATE TRIGGER audit_detail_unchanged BEFORE UPDATE ON audit_detail BEGIN"
+	" SELECT raise(ABORT, 'the audit trail is append-only');"
+	"END;"
+
+	"CREATE TABLE audit_head ("
+	" org_id TEXT NOT NULL PRIMARY KEY REFERENCES org (id),"
+	" seq INTEGER NOT NULL,"
+	" hash BLOB NOT NULL"
+	") STRICT, WITHOUT ROWID;";

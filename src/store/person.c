@@ -259,6 +259,9 @@ enum err store_person_update(struct store *s, struct person *person, struct erro
 
 /* Everything that says something about a person; the row itself last. */
 static const char *const erasure[] = {
+	/* Reasons in people's words; that something was done to this id stays. */
+	("DELETE FROM audit_detail WHERE org_id = ?1 AND (instr(detail, ?2) > 0 OR seq IN"
+	 " (SELECT seq FROM audit WHERE org_id = ?1 AND (subject = ?2 OR subject IN" ACCOUNT ")))"),
 	"DELETE FROM template WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM photo WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM membership WHERE org_id = ?1 AND person_id = ?2",

@@ -436,13 +436,18 @@ enum err store_mark_remove(
 
 /* --- audit --- */
 
-/* Who did what to what. */
+/*
+ * Who did what to what. Reading and verifying is in store/audit.h.
+ * actor: "user:<id>", "key:<id>", "device:<id>"; what has no colon is the login name of whoever
+ * ran the program and becomes "cli:<name>".
+ */
 struct audit_entry {
-	const char *actor;   /* a login name, or what else the program was told */
+	const char *actor;
 	const char *action;  /* "person.add" */
 	const char *subject; /* an id */
 	const char *detail;  /* JSON text or NULL; ids, not names, in it */
 };
+/* Writes an entry at the end of the organisation's chain. */
 enum err store_audit(struct store *s, int64_t now_ms, const struct audit_entry *entry,
 	struct error *why) MUST_USE;
 

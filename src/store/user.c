@@ -368,6 +368,8 @@ enum err store_user_update(struct store *s, struct user *user, struct error *why
 enum err user_erase(struct store *s, const char *id, int64_t *rows, struct error *why)
 {
 	static const char *const sql[] = {
+		("DELETE FROM audit_detail WHERE org_id = ?1 AND (instr(detail, ?2) > 0"
+		 " OR seq IN (SELECT seq FROM audit WHERE org_id = ?1 AND subject = ?2))"),
 		"DELETE FROM web_session WHERE org_id = ?1 AND user_id = ?2",
 		"DELETE FROM known_browser WHERE org_id = ?1 AND user_id = ?2",
 		"DELETE FROM user_link WHERE org_id = ?1 AND user_id = ?2",

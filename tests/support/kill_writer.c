@@ -32,7 +32,10 @@ static enum err write_rows(struct store *s, struct change *c, long number, struc
 	memcpy(mark.session_id, c->session.id, UUID_TEXT);
 	memcpy(mark.person_id, c->person, UUID_TEXT);
 	memcpy(mark.sighting_id, c->sighting.id, UUID_TEXT);
-	return err == OK ? store_mark_add(s, &mark, HOME_NOW, why) : err;
+	if (err == OK)
+		err = store_mark_add(s, &mark, HOME_NOW, why);
+	const struct audit_entry entry = {"writer", "mark.add", c->person, "{\"why\":\"test\"}"};
+	return err == OK ? store_audit(s, HOME_NOW, &entry, why) : err;
 }
 
 static enum err write_change(struct store *s, long number, struct error *why)

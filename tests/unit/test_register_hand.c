@@ -235,8 +235,8 @@ static void audits(const struct school *f, const char *action, char out[static 2
 	sqlite3_stmt *stmt = NULL;
 	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(db,
-				 "SELECT actor || ' ' || detail FROM audit WHERE action = ?1"
-				 " ORDER BY at_ms, id",
+				 "SELECT actor || ' ' || detail FROM audit JOIN audit_detail"
+				 " USING (org_id, seq) WHERE action = ?1 ORDER BY seq",
 				 -1, &stmt, NULL),
 		SQLITE_OK);
 	assert_int_equal(sqlite3_bind_text(stmt, 1, action, -1, SQLITE_STATIC), SQLITE_OK);
@@ -266,17 +266,17 @@ static void what_hands_do_is_in_the_audit(void **state)
 	char text[2048], wanted[2048];
 	audits(f, "mark.override", text);
 	snprintf(wanted, sizeof(wanted),
-		"ms.smith {\"day\":\"2026-11-20\",\"person\":\"%s\",\"status\":\"excused\","
+		"cli:ms.smith {\"day\":\"2026-11-20\",\"person\":\"%s\",\"status\":\"excused\","
 		"\"reason\":\"a \\\"dentist\\\"\",\"before\":{\"status\":\"late\",\"at_ms\":%lld,"
 		"\"sighting\":\"%s\",\"actor\":null,\"reason\":null}}\n"
-		"ms.smith {\"day\":\"2026-11-20\",\"person\":\"%s\",\"status\":\"present\","
+		"cli:ms.smith {\"day\":\"2026-11-20\",\"person\":\"%s\",\"status\":\"present\","
 		"\"reason\":\"no\",\"before\":{\"status\":\"excused\",\"at_ms\":%lld,"
 		"\"sighting\":null,\"actor\":\"ms.smith\",\"reason\":\"a \\\"dentist\\\"\"}}\n",
 		f->bo, (long long)at(f, "2026-11-20 09:30"), out.sighting_id, f->bo,
 		(long long)at(f, "2026-11-20 12:00"));
 	assert_string_equal(text, wanted);
 	audits(f, "register.close", text);
-	snprintf(wanted, sizeof(wanted), "mr.jones {\"day\":\"2026-11-20\",\"group\":\"%s\"}\n",
+	snprintf(wanted, sizeof(wanted), "cli:mr.jones {\"day\":\"2026-11-20\",\"group\":\"%s\"}\n",
 		f->class_4b);
 	assert_string_equal(text, wanted);
 }

@@ -20,6 +20,7 @@
 #include <sodium.h>
 
 #include "base/mem.h"
+#include "store/audit.h"
 #include "tests/support/home.h"
 
 enum {
@@ -152,10 +153,15 @@ static void assert_nothing_lost(const struct fixture *f, size_t first)
 			fail_msg("mark %zu of %zu is lost: %s", i, f->acks, why.text);
 		assert_string_equal(mark.sighting_id, ack->sighting);
 	}
+	struct audit_report report;
+	assert_int_equal(store_audit_verify(s, NULL, &report, &why), OK);
+	assert_string_equal(report.problem, "");
 	struct person_list people = {0};
 	struct session_list sessions = {0};
 	struct mark_list marks = {0};
 	assert_int_equal(store_people(s, NULL, &people, &why), OK);
+	assert_int_equal(report.entries, people.count);
+	assert_int_equal(report.details, people.count);
 	assert_int_equal(store_sessions(s, "2026-11-20", &sessions, &why), OK);
 	if (sessions.count > 0)
 		assert_int_equal(store_marks(s, sessions.item[0].id, &marks, &why), OK);

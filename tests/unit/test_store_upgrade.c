@@ -17,6 +17,7 @@
 
 #include "attend/register.h"
 #include "base/file.h"
+#include "store/audit.h"
 #include "tests/support/home.h"
 
 enum { DUMP_MAX = 1 << 20, DIM = 8 };
@@ -135,6 +136,11 @@ static void everything_is_there_after_the_upgrade(void **state)
 	struct evidence evidence;
 	assert_int_equal(
 		store_evidence(s, marks.item[0].sighting_id, &evidence, &why), ERR_NOT_FOUND);
+	/* What was in the audit is in the chain. */
+	struct audit_report report;
+	assert_int_equal(store_audit_verify(s, NULL, &report, &why), OK);
+	assert_string_equal(report.problem, "");
+	assert_int_equal(report.entries, 1);
 	home_file(home, "rollcall.db.v1", path);
 	assert_true(file_exists(path));
 	mark_list_finish(&marks);
