@@ -8,7 +8,7 @@
 #define GROUP_COLUMNS                                                                \
 	"g.id, g.name, coalesce(g.start_minute, -1), coalesce(g.grace_minutes, -1)," \
 	" (SELECT count(*) FROM membership c WHERE c.org_id = g.org_id"              \
-	"  AND c.group_id = g.id)"
+	"  AND c.group_id = g.id), g.version"
 
 void group_list_finish(struct group_list *list)
 {
@@ -25,6 +25,7 @@ static void read_group(struct query *q, void *row)
 	out->start_minute = (int)column_int(q, 2);
 	out->grace_minutes = (int)column_int(q, 3);
 	out->members = (size_t)column_int(q, 4);
+	out->version = column_int(q, 5);
 }
 
 static const struct row_kind kind = {read_group, sizeof(struct group), "group", "groups"};
@@ -80,6 +81,7 @@ enum err store_group_add(struct store *s, struct group *group, int64_t now_ms, s
 		return err;
 	uuid_make(now_ms, added.id);
 	added.members = 0;
+	added.version = 1;
 	err = check_free(s, &added, key, why);
 	if (err == OK) {
 		struct query q;
@@ -164,13 +166,24 @@ enum err store_group_update(struct store *s, struct group *group, struct error *
 		struct query q;
 		query_start(&q, s,
 			"UPDATE person_group SET name = ?3, name_key = ?4, start_minute = ?5,"
-			" grace_minutes = ?6 WHERE org_id = ?1 AND id = ?2 AND removed = 0",
+			" grace_minutes = ?6, version = version + 1"
+			" WHERE org_id = ?1 AND id = ?2 AND removed = 0 AND (?7 = 0 OR version = "
+			"?7)",
 			why);
 		bind_group(&q, &changed, key);
+		query_int(&q, changed.version);
 		err = query_run(&q, &rows);
 	}
+	struct group now;
+	if (err == OK)
+		err = store_group(s, changed.id, &now, why);
 	if (err == OK && rows == 0)
-		err = no_such_group(why);
+		err = changed.version == 0 || changed.version == now.version
+			? no_such_group(why) /* it was removed */
+			: err_set(why, ERR_CONFLICT,
+				  "the group was changed meanwhile: read it again, then change it");
+	if (err == OK)
+		changed = now;
 	err = change_end(s, err, why);
 	if (err == OK)
 		*group = changed;

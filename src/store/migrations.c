@@ -297,4 +297,5 @@ const struct migration sqlite_migration[SQLITE_MIGRATIONS] = {
 	{4, models},
 	{5, looks},
 	{6, migration_audit_chain, audit_chain_old},
+	{7, migration_server},
 };

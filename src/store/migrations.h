@@ -10,11 +10,11 @@
 
 enum {
 	SQLITE_APPLICATION_ID = 0x526F6C6C, /* "Roll", in the file's header */
-	SQLITE_MIGRATIONS = 6,
+	SQLITE_MIGRATIONS = 7,
 };
 
 /* The steps of the server; in a file of their own for its length. */
-extern const char migration_accounts[], migration_audit_chain[];
+extern const char migration_accounts[], migration_audit_chain[], migration_server[];
 
 extern const struct migration sqlite_migration[SQLITE_MIGRATIONS];
 

@@ -231,3 +231,127 @@ const char migration_audit_chain[] =
 	" seq INTEGER NOT NULL,"
 	" hash BLOB NOT NULL"
 	") STRICT, WITHOUT ROWID;";
+
+/*
+ * What a server does besides: answers that are given again, events for who follows live,
+ * reviews, versions of rows. The triggers write an event with each change; see
+ * store/events.h.
+ */
+#define EVENT(when, org, at, kind, subject, person, group)                              \
+	"CREATE TRIGGER " when " BEGIN"                                                 \
+	" INSERT INTO event_head (org_id, seq, pruned) VALUES (" org ", 1, 0)"          \
+	"  ON CONFLICT (org_id) DO UPDATE SET seq = seq + 1;"                           \
+	" INSERT INTO event (org_id, seq, at_ms, kind, subject, person_id, group_id)"   \
+	"  SELECT h.org_id, h.seq, " at ", '" kind "', " subject ", " person ", " group \
+	"  FROM event_head h WHERE h.org_id = " org ";"                                 \
+	"END;"
+#define GROUP_OF(row) \
+	"(SELECT group_id FROM session WHERE org_id = " row ".org_id AND id = " row ".session_id)"
+
+const char migration_server[] =
+	"ALTER TABLE person ADD COLUMN version INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE person_group ADD COLUMN version INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE session ADD COLUMN version INTEGER NOT NULL DEFAULT 1;"
+
+	/* status NULL: the request is being done. */
+	"CREATE TABLE idempotency ("
+	" org_id TEXT NOT NULL REFERENCES org (id),"
+	" actor TEXT NOT NULL,"
+	" key TEXT NOT NULL,"
+	" request BLOB NOT NULL,"
+	" lease TEXT NOT NULL,"
+	" status INTEGER,"
+	" type TEXT,"
+	" body BLOB,"
+	" created_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (actor, key, org_id)"
+	") STRICT;"
+	"CREATE INDEX idempotency_created ON idempotency (created_ms);"
+
+	"CREATE TABLE review ("
+	" org_id TEXT NOT NULL,"
+	" sighting_id TEXT NOT NULL,"
+	" outcome TEXT NOT NULL CHECK (outcome IN ('confirm', 'reject', 'dismiss')),"
+	" person_id TEXT,"
+	" actor TEXT NOT NULL,"
+	" created_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (sighting_id, org_id),"
+	" FOREIGN KEY (org_id, sighting_id) REFERENCES sighting (org_id, id),"
+	" FOREIGN KEY (org_id, person_id) REFERENCES person (org_id, id)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX review_person ON review (person_id, org_id);"
+	"CREATE INDEX sighting_review ON sighting (at_ms, org_id, id)"
+	" WHERE decision = 'review';"
+
+	/* Somebody says that a mark is not right. */
+	"CREATE TABLE contest ("
+	" org_id TEXT NOT NULL,"
+	" id TEXT NOT NULL,"
+	" session_id TEXT NOT NULL,"
+	" person_id TEXT NOT NULL,"
+	" words TEXT NOT NULL,"
+	" actor TEXT NOT NULL,"
+	" state TEXT NOT NULL CHECK (state IN ('open', 'accepted', 'refused')),"
+	" answer TEXT NOT NULL DEFAULT '',"
+	" settled_by TEXT NOT NULL DEFAULT '',"
+	" created_ms INTEGER NOT NULL,"
+	" settled_ms INTEGER,"
+	" PRIMARY KEY (id, org_id),"
+	" FOREIGN KEY (org_id, session_id) REFERENCES session (org_id, id),"
+	" FOREIGN KEY (org_id, person_id) REFERENCES person (org_id, id)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE UNIQUE INDEX contest_open ON contest (session_id, person_id, org_id)"
+	" WHERE state = 'open';"
+	"CREATE INDEX contest_person ON contest (person_id, org_id);"
+	"CREATE INDEX mark_time ON mark (at_ms, org_id);"
+
+	"CREATE TABLE event_head ("
+	" org_id TEXT NOT NULL PRIMARY KEY REFERENCES org (id),"
+	" seq INTEGER NOT NULL,"
+	" pruned INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE event ("
+	" org_id TEXT NOT NULL REFERENCES org (id),"
+	" seq INTEGER NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" kind TEXT NOT NULL,"
+	" subject TEXT NOT NULL,"
+	" person_id TEXT,"
+	" group_id TEXT,"
+	" PRIMARY KEY (seq, org_id)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX event_person ON event (person_id, org_id);"
+
+	/* clang-format off */
+	EVENT("sighting_event AFTER INSERT ON sighting", "NEW.org_id", "NEW.created_ms",
+		"sighting", "NEW.id", "NEW.person_id", "NULL")
+	EVENT("mark_event AFTER INSERT ON mark", "NEW.org_id", "NEW.written_ms", "mark",
+		"NEW.session_id", "NEW.person_id", GROUP_OF("NEW"))
+	EVENT("mark_change_event AFTER UPDATE ON mark", "NEW.org_id", "NEW.written_ms", "mark",
+		"NEW.session_id", "NEW.person_id", GROUP_OF("NEW"))
+	EVENT("mark_removed_event AFTER DELETE ON mark", "OLD.org_id", "OLD.written_ms",
+		"mark.removed", "OLD.session_id", "OLD.person_id", GROUP_OF("OLD"))
+	EVENT("session_event AFTER INSERT ON session", "NEW.org_id", "NEW.created_ms", "register",
+		"NEW.id", "NULL", "NEW.group_id")
+	EVENT("session_change_event AFTER UPDATE ON session WHEN NEW.closed_ms IS NOT"
+		" OLD.closed_ms", "NEW.org_id", "coalesce(NEW.closed_ms, OLD.closed_ms)",
+		"register", "NEW.id", "NULL", "NEW.group_id")
+	EVENT("review_event AFTER INSERT ON review", "NEW.org_id", "NEW.created_ms", "review",
+		"NEW.sighting_id", "NEW.person_id", "NULL")
+	EVENT("rejection_event AFTER INSERT ON rejection", "NEW.org_id", "NEW.created_ms",
+		"review", "NEW.sighting_id", "NEW.person_id", "NULL")
+	EVENT("contest_event AFTER INSERT ON contest", "NEW.org_id", "NEW.created_ms", "contest",
+		"NEW.id", "NEW.person_id", GROUP_OF("NEW"))
+	EVENT("contest_change_event AFTER UPDATE ON contest", "NEW.org_id",
+		"coalesce(NEW.settled_ms, NEW.created_ms)", "contest", "NEW.id", "NEW.person_id",
+		GROUP_OF("NEW"))
+	EVENT("device_event AFTER INSERT ON device", "NEW.org_id", "NEW.created_ms", "device",
+		"NEW.id", "NULL", "NEW.group_id")
+	/* 90 s: DEVICE_ONLINE_S. Being seen all the time is no event, coming back is one. */
+	EVENT("device_change_event AFTER UPDATE ON device WHEN NEW.version <> OLD.version"
+		" OR NEW.status <> OLD.status"
+		" OR NEW.seen_ms - coalesce(OLD.seen_ms, 0) >= 90000", "NEW.org_id",
+		"coalesce(NEW.revoked_ms, NEW.seen_ms, NEW.created_ms)", "device", "NEW.id",
+		"NULL", "NEW.group_id")
+	/* clang-format on */
+	"";

@@ -10,7 +10,7 @@ enum { FACE_ID_MAX = 65535 };
 #define PERSON_COLUMNS                                                          \
 	"p.id, p.name, coalesce(p.number, ''), p.face_id, p.created_ms,"        \
 	" (SELECT count(DISTINCT coalesce(t.photo_hash, t.id)) FROM template t" \
-	"  WHERE t.org_id = p.org_id AND t.person_id = p.id)"
+	"  WHERE t.org_id = p.org_id AND t.person_id = p.id), p.version"
 
 void person_list_finish(struct person_list *list)
 {
@@ -28,6 +28,7 @@ static void read_person(struct query *q, void *row)
 	out->face_id = (int)column_int(q, 3);
 	out->created_ms = column_int(q, 4);
 	out->templates = (size_t)column_int(q, 5);
+	out->version = column_int(q, 6);
 }
 
 static const struct row_kind kind = {read_person, sizeof(struct person), "person", "people"};
@@ -132,6 +133,7 @@ enum err store_person_add(struct store *s, struct person *person, int64_t now_ms
 	uuid_make(now_ms, added.id);
 	added.created_ms = now_ms;
 	added.templates = 0;
+	added.version = 1;
 	err = change_begin(s, why);
 	if (err != OK)
 		return err;
@@ -151,12 +153,15 @@ static enum err no_such_person(struct error *why)
 
 enum err store_person(struct store *s, const char *id, struct person *out, struct error *why)
 {
-	*out = (struct person){0};
+	/* `id` may be that of `out`. */
+	struct person found = {0};
 	struct query q;
 	query_start(&q, s,
 		"SELECT " PERSON_COLUMNS " FROM person p WHERE p.org_id = ?1 AND p.id = ?2", why);
 	query_text(&q, id);
-	return query_one(&q, &kind, out);
+	enum err err = query_one(&q, &kind, &found);
+	*out = found;
+	return err;
 }
 
 /* The one person with that number; ERR_NOT_FOUND if none. */
@@ -236,18 +241,23 @@ enum err store_person_update(struct store *s, struct person *person, struct erro
 	if (err == OK) {
 		struct query q;
 		query_start(&q, s,
-			"UPDATE person SET name = ?3, name_key = ?4, number = ?5, face_id = ?6"
-			" WHERE org_id = ?1 AND id = ?2",
+			"UPDATE person SET name = ?3, name_key = ?4, number = ?5, face_id = ?6,"
+			" version = version + 1 WHERE org_id = ?1 AND id = ?2"
+			" AND (?7 = 0 OR version = ?7)",
 			why);
 		query_text(&q, changed.id);
 		query_text(&q, changed.name);
 		query_text(&q, key);
 		query_text_or_null(&q, changed.number);
 		query_int_or_null(&q, changed.face_id, 0);
+		query_int(&q, changed.version);
 		err = query_run(&q, &rows);
 	}
+	if (err == OK)
+		err = store_person(s, changed.id, &changed, why);
 	if (err == OK && rows == 0)
-		err = no_such_person(why);
+		err = err_set(why, ERR_CONFLICT,
+			"the person was changed meanwhile: read it again, then change it");
 	err = change_end(s, err, why);
 	if (err == OK)
 		*person = changed;
@@ -268,6 +278,9 @@ static const char *const erasure[] = {
 	"DELETE FROM past_membership WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM mark WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM rejection WHERE org_id = ?1 AND person_id = ?2",
+	"DELETE FROM contest WHERE org_id = ?1 AND person_id = ?2",
+	"UPDATE review SET person_id = NULL WHERE org_id = ?1 AND person_id = ?2",
+	"UPDATE event SET person_id = NULL WHERE org_id = ?1 AND person_id = ?2",
 	("DELETE FROM face WHERE org_id = ?1 AND sighting_id IN"
 	 " (SELECT id FROM sighting WHERE org_id = ?1 AND person_id = ?2)"),
 	"UPDATE evidence SET second_id = NULL WHERE org_id = ?1 AND second_id = ?2",

@@ -3,8 +3,9 @@
 
 #include "store/store_int.h"
 
-#define SESSION_COLUMNS \
-	"id, coalesce(group_id, ''), day, start_ms, late_ms, coalesce(closed_ms, 0), created_ms"
+#define SESSION_COLUMNS                                                                            \
+	"id, coalesce(group_id, ''), day, start_ms, late_ms, coalesce(closed_ms, 0), created_ms, " \
+	"version"
 
 void session_list_finish(struct session_list *list)
 {
@@ -23,6 +24,7 @@ static void read_session(struct query *q, void *row)
 	out->late_ms = column_int(q, 4);
 	out->closed_ms = column_int(q, 5);
 	out->opened_ms = column_int(q, 6);
+	out->version = column_int(q, 7);
 }
 
 static const struct row_kind kind = {
@@ -84,6 +86,7 @@ enum err store_session_day(
 		uuid_make(now_ms, made.id);
 		made.closed_ms = 0;
 		made.opened_ms = now_ms;
+		made.version = 1;
 		err = insert_session(s, &made, now_ms, why);
 	}
 	err = change_end(s, err, why);
@@ -136,7 +139,10 @@ enum err store_sessions_marked(
 enum err store_session_close(struct store *s, const char *id, int64_t closed_ms, struct error *why)
 {
 	struct query q;
-	query_start(&q, s, "UPDATE session SET closed_ms = ?3 WHERE org_id = ?1 AND id = ?2", why);
+	query_start(&q, s,
+		"UPDATE session SET closed_ms = ?3, version = version + 1 WHERE org_id = ?1 AND id "
+		"= ?2",
+		why);
 	query_text(&q, id);
 	query_int_or_null(&q, closed_ms, 0);
 	int64_t rows;

@@ -102,6 +102,7 @@ struct person {
 	int face_id;               /* of a smart camera, 1..65535; 0 = none */
 	int64_t created_ms;
 	size_t templates; /* filled when read */
+	int64_t version;  /* of the row; for store_person_update: 0 = whatever it is now */
 };
 
 struct person_list {
@@ -125,7 +126,10 @@ enum err store_person(
  */
 enum err store_person_find(
 	struct store *s, const char *who, struct person *out, struct error *why) MUST_USE;
-/* Changes name, number, face_id, under the rules of adding. */
+/*
+ * Changes name, number, face_id, under the rules of adding. ERR_CONFLICT: the row is not of
+ * person->version any more; then nothing is changed.
+ */
 enum err store_person_update(struct store *s, struct person *person, struct error *why) MUST_USE;
 /* Erases the person: templates, memberships and marks go, sightings lose who it was. */
 enum err store_person_remove(struct store *s, const char *id, struct error *why) MUST_USE;
@@ -147,6 +151,7 @@ struct group {
 	int start_minute;  /* -1 = the organisation's */
 	int grace_minutes; /* -1 = the organisation's */
 	size_t members;    /* filled when read */
+	int64_t version;   /* of the row; for store_group_update: 0 = whatever it is now */
 };
 
 struct group_list {
@@ -162,6 +167,7 @@ enum err store_group(
 	struct store *s, const char *id, struct group *out, struct error *why) MUST_USE;
 enum err store_group_find(
 	struct store *s, const char *name_or_id, struct group *out, struct error *why) MUST_USE;
+/* ERR_CONFLICT: the row is not of group->version any more; then nothing is changed. */
 enum err store_group_update(struct store *s, struct group *group, struct error *why) MUST_USE;
 /* ERR_ARG while it has members: "Cannot delete 'X' because N user(s) are still assigned to it." */
 enum err store_group_remove(struct store *s, const char *id, struct error *why) MUST_USE;
@@ -272,6 +278,7 @@ struct session_row {
 	int64_t late_ms;          /* a first sighting after this moment is late */
 	int64_t closed_ms;        /* 0 = open */
 	int64_t opened_ms;        /* when it was made; filled by the store */
+	int64_t version;          /* of the row; filled by the store */
 };
 
 struct session_list {
