@@ -44,7 +44,7 @@ struct channel {
 	struct outgoing *out, **out_end;
 	size_t out_bytes;
 	struct incoming *in, **in_end;
-	size_t in_count;
+	size_t in_count, in_bytes;
 	bool queued;   /* in the pool, or with a worker */
 	bool attached; /* was a WebSocket: close is owed */
 	bool gone;     /* the connection is */
@@ -130,6 +130,7 @@ static struct incoming *pop_in(struct channel *ch)
 	if (ch->in == NULL)
 		ch->in_end = &ch->in;
 	ch->in_count--;
+	ch->in_bytes -= first->len;
 	return first;
 }
 
@@ -347,7 +348,8 @@ void channel_detach(struct channel *ch, int code)
 bool channel_mail_full(struct channel *ch)
 {
 	pthread_mutex_lock(&ch->lock);
-	bool full = ch->ops->busy == CHANNEL_WAIT && ch->in_count >= CHANNEL_MAIL_MAX;
+	bool full = ch->ops->busy == CHANNEL_WAIT &&
+		(ch->in_count >= CHANNEL_MAIL_MAX || ch->in_bytes >= CHANNEL_MAIL_BYTES);
 	ch->waiting = full;
 	pthread_mutex_unlock(&ch->lock);
 	return full;
@@ -369,6 +371,7 @@ bool channel_deliver(struct channel *ch, uint8_t *bytes, size_t len, bool binary
 	*ch->in_end = m;
 	ch->in_end = &m->next;
 	ch->in_count++;
+	ch->in_bytes += len;
 	bool first = set_queued(ch);
 	pthread_mutex_unlock(&ch->lock);
 	if (replaced != NULL)
@@ -396,7 +399,8 @@ void channel_work(struct channel *ch, struct worker *w)
 	pthread_mutex_lock(&ch->lock);
 	ch->queued = ch->in != NULL || (ch->gone && !ch->closed);
 	bool again = ch->queued;
-	bool first = ch->waiting && ch->in_count < CHANNEL_MAIL_MAX / 2 && set_dirty(ch);
+	bool low = ch->in_count < CHANNEL_MAIL_MAX / 2 && ch->in_bytes < CHANNEL_MAIL_BYTES;
+	bool first = ch->waiting && low && set_dirty(ch);
 	pthread_mutex_unlock(&ch->lock);
 	mark_dirty(ch, first);
 	if (again)

@@ -34,7 +34,8 @@ enum {
 	CERT_LOOK_MS = 5000,   /* how often certificate files are looked at */
 	H2_STREAMS_MAX = 64,   /* of one connection at a time */
 	CHANNEL_MAIL_MAX = 16, /* messages that wait; then the client waits (CHANNEL_WAIT) */
-	CLOSE_MS = 3000,       /* for the other side to answer a close frame */
+	CHANNEL_MAIL_BYTES = 256 * 1024, /* or as many bytes of them */
+	CLOSE_MS = 3000,                 /* for the other side to answer a close frame */
 	RETRY_BUSY_S = 1,
 };
 
