@@ -141,11 +141,24 @@ static struct response_field *find_field(struct response *res, const char *name)
 	return NULL;
 }
 
+/* What says where a message ends is not for handlers to say. */
+static const char *const own_headers[] = {
+	"connection", "content-length", "keep-alive", "transfer-encoding"};
+
+static bool is_own(const char *name)
+{
+	for (size_t i = 0; i < sizeof(own_headers) / sizeof(own_headers[0]); i++) {
+		if (strcasecmp(own_headers[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
 enum err response_header(struct response *res, const char *name, const char *value)
 {
 	size_t len = value != NULL ? strlen(value) : 0;
-	if (!header_is_token_text(name, strlen(name)) || len > RESPONSE_HEADER_BYTES_MAX ||
-		(value != NULL && !header_is_value(value, len)))
+	if (!header_is_token_text(name, strlen(name)) || is_own(name) ||
+		len > RESPONSE_HEADER_BYTES_MAX || (value != NULL && !header_is_value(value, len)))
 		return err_set(&res->why, ERR_ARG, "the header '%s' cannot have this value", name);
 	bool more = strcasecmp(name, "set-cookie") == 0 && value != NULL;
 	struct response_field *old = more ? NULL : find_field(res, name);

@@ -29,8 +29,8 @@ int response_get_status(const struct response *res);
 /*
  * Sets a header, in place of an earlier one of that name (Set-Cookie: adds another). ERR_ARG
  * for a name or value that would break the head (line breaks and other control characters).
- * Headers of the connection and Content-Length are the server's. A value of NULL takes the
- * header away, also one the server sets by itself (Content-Security-Policy, Cache-Control).
+ * Headers of the connection and Content-Length are the server's (ERR_ARG). A value of NULL takes
+ * the header away, also one the server sets by itself (Content-Security-Policy, Cache-Control).
  */
 enum err response_header(struct response *res, const char *name, const char *value) MUST_USE;
 
