@@ -39,6 +39,8 @@ struct engine {
 	struct face_list faces;          /* of the last enrolment photo; kept for its memory */
 	struct coming *coming;           /* the model that is to follow; NULL = none */
 	bool keep_photos;
+	struct pipeline_options options; /* as given; their strings are ours */
+	struct org org;                  /* as it was when its models were opened */
 };
 
 static enum err load_into(struct gallery *g, const char *person_id, const float *vector, size_t dim,
@@ -138,28 +140,92 @@ enum err engine_search_group(struct engine *e, const char *group_id, struct erro
 	return refresh(e, why);
 }
 
-/* What enrolling does besides, by the organisation's settings. */
-static enum err prepare_enrolment(
+/* --- models --- */
+
+static enum err copy_text(const char **text, struct error *why)
+{
+	const char *from = *text;
+	*text = mem_strdup(from);
+	return from == NULL || *text != NULL ? OK
+					     : err_set(why, ERR_NOMEM, "no memory for the engine");
+}
+
+static enum err copy_options(
 	struct engine *e, const struct pipeline_options *options, struct error *why)
 {
-	struct org org;
-	enum err err = store_org(e->store, &org, why);
-	if (err != OK)
-		return err;
-	e->keep_photos = org.keep_photos;
-	if (org.coming[0] == '\0')
-		return OK;
-	err = coming_new(&e->coming, org.coming, options, why);
+	const char **text[] = {&e->options.models, &e->options.home_models, &e->options.detector,
+		&e->options.embedding};
+	const char *const given[] = {
+		options->models, options->home_models, options->detector, options->embedding};
+	enum err err = OK;
+	e->options = *options;
+	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+		*text[i] = err == OK ? given[i] : NULL;
+		if (err == OK)
+			err = copy_text(text[i], why);
+	}
+	return err;
+}
+
+static void free_options(struct engine *e)
+{
+	const char *const text[] = {e->options.models, e->options.home_models, e->options.detector,
+		e->options.embedding};
+	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+		free((void *)(uintptr_t)text[i]);
+}
+
+static bool same_models(const struct org *a, const struct org *b)
+{
+	return strcmp(a->detector, b->detector) == 0 && strcmp(a->embedding, b->embedding) == 0 &&
+		strcmp(a->coming, b->coming) == 0;
+}
+
+static enum err open_coming(struct engine *e, const char *name,
+	const struct pipeline_options *options, struct error *why)
+{
+	enum err err = coming_new(&e->coming, name, options, why);
 	if (err != OK)
 		return err_prefix(why, err,
 			"the model '%s' is to follow ('rollcall models use --cancel' ends that)",
-			org.coming);
+			name);
 	/* By --embedding it may be the one in use. */
 	if (strcmp(coming_model(e->coming), pipeline_model(e->pipeline)) == 0) {
 		coming_free(e->coming);
 		e->coming = NULL;
 	}
 	return OK;
+}
+
+/* Opens the models that the organisation uses now, unless they are open. */
+static enum err open_models(struct engine *e, struct error *why)
+{
+	struct org org;
+	enum err err = store_org(e->store, &org, why);
+	if (err != OK)
+		return err;
+	e->keep_photos = org.keep_photos;
+	if (e->pipeline != NULL && same_models(&e->org, &org))
+		return OK;
+	pipeline_close(e->pipeline);
+	coming_free(e->coming);
+	e->pipeline = NULL;
+	e->coming = NULL;
+	struct pipeline_options options = e->options;
+	options.preload = true;
+	if (options.detector == NULL || options.detector[0] == '\0')
+		options.detector = org.detector;
+	if (options.embedding == NULL || options.embedding[0] == '\0')
+		options.embedding = org.embedding;
+	err = pipeline_open(&e->pipeline, &options, why);
+	if (err == OK && org.coming[0] != '\0')
+		err = open_coming(e, org.coming, &options, why);
+	if (err != OK) {
+		pipeline_close(e->pipeline);
+		e->pipeline = NULL;
+	}
+	e->org = org;
+	return err;
 }
 
 enum err engine_open(struct engine **out, struct store *store,
@@ -170,15 +236,13 @@ enum err engine_open(struct engine **out, struct store *store,
 	if (e == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the engine");
 	e->store = store;
-	struct pipeline_options eager = *options;
-	eager.preload = true;
-	enum err err = pipeline_open(&e->pipeline, &eager, why);
+	enum err err = copy_options(e, options, why);
+	if (err == OK)
+		err = open_models(e, why);
 	if (err == OK)
 		err = load_galleries(e, why);
 	if (err == OK)
 		err = refresh(e, why);
-	if (err == OK)
-		err = prepare_enrolment(e, options, why);
 	if (err != OK) {
 		engine_close(e);
 		return err;
@@ -197,7 +261,9 @@ static void drop_galleries(struct engine *e)
 enum err engine_reload(struct engine *e, struct error *why)
 {
 	drop_galleries(e);
-	enum err err = load_galleries(e, why);
+	enum err err = open_models(e, why);
+	if (err == OK)
+		err = load_galleries(e, why);
 	return err == OK ? refresh(e, why) : err;
 }
 
@@ -210,6 +276,7 @@ void engine_close(struct engine *e)
 	gallery_mask_finish(&e->named);
 	face_list_finish(&e->faces);
 	coming_free(e->coming);
+	free_options(e);
 	free(e);
 }
 

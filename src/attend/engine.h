@@ -15,7 +15,11 @@
 
 struct engine;
 
-/* Opens the pipeline and loads the gallery from the store (borrowed for the engine's life). */
+/*
+ * Opens the pipeline and loads the gallery from the store (borrowed for the engine's life). Where
+ * the options name no detector or no embedding, those are the organisation's; engine_reload
+ * follows when it uses others.
+ */
 enum err engine_open(struct engine **out, struct store *store,
 	const struct pipeline_options *options, struct error *why) MUST_USE;
 void engine_close(struct engine *e);

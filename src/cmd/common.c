@@ -130,6 +130,23 @@ enum err cmd_store_read(struct cmd *c, struct error *why)
 	return err;
 }
 
+/* Everybody has templates, but of another model: without a word that would look like strangers. */
+static void warn_unknown(const struct cmd *c)
+{
+	struct person_list people = {0};
+	struct error none;
+	if (gallery_people(engine_gallery(c->engine)) > 0)
+		return;
+	if (store_people_without(
+		    c->store, pipeline_model(engine_pipeline(c->engine)), &people, &none) == OK &&
+		people.count > 0)
+		cmd_warn("%zu people have templates, but none of the model in use, and cannot be "
+			 "recognised: enrol them again, also from the same photos ('rollcall "
+			 "import')",
+			people.count);
+	person_list_finish(&people);
+}
+
 enum err cmd_engine(
 	struct cmd *c, unsigned flags, const struct engine_choice *choice, struct error *why)
 {
@@ -146,15 +163,16 @@ enum err cmd_engine(
 		const struct pipeline_options options = {
 			.models = models,
 			.home_models = home,
-			.detector = choice->detector != NULL ? choice->detector : c->org.detector,
-			.embedding =
-				choice->embedding != NULL ? choice->embedding : c->org.embedding,
+			.detector = choice->detector,
+			.embedding = choice->embedding,
 			.min_score = (float)choice->min_score,
 			.min_face = (float)choice->min_face,
 			.threads = c->threads,
 		};
 		err = engine_open(&c->engine, c->store, &options, why);
 	}
+	if (err == OK)
+		warn_unknown(c);
 	free(models);
 	free(home);
 	return err;

@@ -10,7 +10,8 @@
 /* Differs whenever templates or counter-examples of the organisation were added or removed. */
 struct gallery_stamp {
 	int64_t templates, rejections;
-	char last_template[UUID_TEXT]; /* ids grow with time */
+	char last_template[UUID_TEXT];         /* ids grow with time */
+	char models[3 * MODEL_NAME_BYTES + 3]; /* in use, and to follow */
 };
 
 /* Counts what there is now. */

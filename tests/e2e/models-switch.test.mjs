@@ -127,3 +127,11 @@ test('a model whose distances were never measured is not put to use', { skip }, 
   fails(h, ['models', 'use', 'unmeasured'], exit.failed, /never measured.*eval --table/);
   assert.equal(used(h).unmeasured, undefined);
 });
+
+test('that nobody can be recognised is said, not shown as strangers', { skip }, (t) => {
+  const { h } = made(t);
+  ok(h, ['models', 'use', 'other']);
+  ok(h, ['models', 'use', '--finish']);
+  const r = run(h, ['identify', sample(1)]);
+  assert.match(r.stderr, /^rollcall: 2 people have templates, but none of the model in use.*rollcall import/);
+});

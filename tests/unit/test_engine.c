@@ -14,6 +14,7 @@
 
 #include "attend/engine.h"
 #include "base/file.h"
+#include "store/stamp.h"
 #include "tests/support/home.h"
 #include "tests/support/samples.h"
 
@@ -387,6 +388,31 @@ static void an_engine_without_models_says_what_to_do(void **unused)
 	home_remove(&home);
 }
 
+static void an_open_engine_follows_the_models_in_use(void **unused)
+{
+	struct fixture f;
+	struct org org;
+	struct error why = {0};
+	setup(&f);
+	struct gallery_stamp before, after;
+	assert_int_equal(store_gallery_stamp(f.store, &before, &why), OK);
+	assert_int_equal(store_org(f.store, &org, &why), OK);
+	snprintf(org.detector, sizeof(org.detector), "tiny_face_detector");
+	assert_int_equal(store_org_update(f.store, &org, &why), OK);
+	assert_int_equal(store_gallery_stamp(f.store, &after, &why), OK);
+	assert_false(gallery_stamp_same(&before, &after));
+	assert_int_equal(engine_reload(f.engine, &why), OK);
+	snprintf(org.detector, sizeof(org.detector), "no-such-model");
+	assert_int_equal(store_org_update(f.store, &org, &why), OK);
+	assert_int_not_equal(engine_reload(f.engine, &why), OK);
+	assert_non_null(strstr(why.text, "no-such-model"));
+	org.detector[0] = '\0';
+	assert_int_equal(store_org_update(f.store, &org, &why), OK);
+	assert_int_equal(engine_reload(f.engine, &why), OK);
+	assert_non_null(engine_pipeline(f.engine));
+	teardown(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -401,6 +427,7 @@ int main(void)
 		cmocka_unit_test(somebody_erased_meanwhile_is_not_named),
 		cmocka_unit_test(a_broken_file_leaves_the_result_empty),
 		cmocka_unit_test(an_engine_without_models_says_what_to_do),
+		cmocka_unit_test(an_open_engine_follows_the_models_in_use),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
