@@ -17,6 +17,7 @@ const struct command *const commands[] = {
 	&cmd_detect,
 	&cmd_identify,
 	&cmd_settings,
+	&cmd_users,
 	&cmd_audit,
 	&cmd_config,
 	&cmd_models,

@@ -127,7 +127,7 @@ extern const struct command cmd_detect, cmd_identify, cmd_mark, cmd_watch;
 extern const struct command cmd_roll, cmd_export, cmd_explain, cmd_reject, cmd_calibrate;
 extern const struct command cmd_models, cmd_eval, cmd_bench, cmd_doctor, cmd_config;
 extern const struct command cmd_serve;
-extern const struct command cmd_audit;
+extern const struct command cmd_audit, cmd_users;
 extern const struct command cmd_help, cmd_completion;
 
 /* Whether the option of that name (of the command's own table) was on the command line. */

@@ -19,7 +19,7 @@ const struct help_task help_tasks[] = {
 	{"Get to know people", "import|enroll|people|groups"},
 	{"Take attendance", "mark|watch|serve|roll|export|explain|reject"},
 	{"Look at photos", "detect|identify"},
-	{"Set up and check", "settings|config|models|calibrate|doctor|audit|bench|eval"},
+	{"Set up and check", "settings|config|models|calibrate|doctor|users|audit|bench|eval"},
 	{"Find your way", "help|completion"},
 	{0},
 };

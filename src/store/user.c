@@ -122,8 +122,7 @@ static bool plain_local(const char *local, size_t len)
 	return true;
 }
 
-enum err email_clean(const char *text, char out[static EMAIL_BYTES], char key[static EMAIL_BYTES],
-	struct error *why)
+enum err email_clean(const char *text, char out[static EMAIL_BYTES], char *key, struct error *why)
 {
 	text += strspn(text, " \t\r\n");
 	size_t len = strlen(text);

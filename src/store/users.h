@@ -54,10 +54,10 @@ void user_list_finish(struct user_list *list);
 
 /*
  * An e-mail address as it is kept, trimmed; ERR_ARG when it is none or has other letters
- * than ASCII (write the domain as xn--...). `key`, which may be NULL, gets it in lower case.
+ * than ASCII (write the domain as xn--...). `key` (EMAIL_BYTES, or NULL) gets it in lower case.
  */
-enum err email_clean(const char *text, char out[static EMAIL_BYTES], char key[static EMAIL_BYTES],
-	struct error *why) MUST_USE;
+enum err email_clean(
+	const char *text, char out[static EMAIL_BYTES], char *key, struct error *why) MUST_USE;
 
 /*
  * Adds a user without a password in state invited; fills id, state, created_ms, version.
