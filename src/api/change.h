@@ -17,13 +17,16 @@
 #include <stdbool.h>
 
 #include "api/context.h"
+#include "store/idempotency.h"
 
 struct change {
 	const struct request *req;
 	struct response *res;
-	struct store *store; /* where it is made: the context's, or a recogniser's */
-	bool open;           /* a transaction was begun */
-	bool replayed;       /* it was made before: the answer of then is in the response */
+	struct store *store;        /* where it is made: the context's, or a recogniser's */
+	struct idempotency_key key; /* with a lease */
+	char lease[UUID_TEXT];      /* "" = nobody sent a key */
+	bool open;                  /* a transaction was begun */
+	bool replayed;              /* it was made before: the answer of then is in the response */
 };
 
 /* What was done to what, for the audit. */
@@ -53,10 +56,10 @@ void etag_text(int64_t version, char out[static ETAG_TEXT]);
 enum err response_version(struct response *res, int64_t version) MUST_USE;
 
 /*
- * The version that If-Match wants to change, for a compare-and-set: 0 without the header, -1 for
- * one that no version has. With `required` a request without it gets a 428 problem.
+ * The version that If-Match wants to change, for store_*_update: 0 (any) without the header or with
+ * "*", -1, which none has, for what is no tag of ours. ERR_CONFLICT of the store is answered
+ * with 412.
  */
-enum err if_match_version(
-	const struct request *req, struct response *res, bool required, int64_t *out) MUST_USE;
+int64_t if_match_version(const struct request *req);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "api/body.h"
 #include "api/change.h"
+#include "api/page.h"
 #include "api/resources.h"
 #include "report/json.h"
 
@@ -40,15 +41,16 @@ static enum err list(const struct request *req, struct response *res, struct wor
 {
 	struct context *c = context_of(w);
 	struct group_list groups = {0};
-	enum err err = store_groups(c->store, &groups, response_why(res));
+	struct page page;
+	const struct page_filter filter = {.search = request_query(req, "search")};
+	enum err err = page_read(req, res, &page);
+	if (err == OK)
+		err = store_groups_page(c->store, &filter, &page, &groups, response_why(res));
 	json_t *items = json_array();
 	for (size_t i = 0; err == OK && i < groups.count; i++)
 		json_append(&items, group_json(&groups.item[i]));
 	group_list_finish(&groups);
-	if (err == OK)
-		return response_json(res, 200, json_pack("{s:o,s:n}", "items", items, "next"));
-	json_decref(items);
-	return err;
+	return page_answer(res, err, &page, items);
 }
 
 static enum err get(const struct request *req, struct response *res, struct worker *w)
@@ -56,6 +58,8 @@ static enum err get(const struct request *req, struct response *res, struct work
 	struct context *c = context_of(w);
 	struct group group;
 	enum err err = store_group(c->store, request_param(req, "id"), &group, response_why(res));
+	if (err == OK)
+		err = response_version(res, group.version);
 	return err == OK ? response_json(res, 200, group_json(&group)) : err;
 }
 
@@ -88,9 +92,12 @@ static enum err update(const struct request *req, struct response *res, struct w
 	if (err != OK)
 		return err;
 	json_decref(doc);
+	group.version = if_match_version(req);
 	err = change_start(&ch, req, res, c->store);
-	if (err == OK)
+	if (err == OK && !ch.replayed)
 		err = store_group_update(c->store, &group, response_why(res));
+	if (err == OK && !ch.replayed)
+		err = response_version(res, group.version);
 	return change_finish(&ch, err, &(struct changed){"group.change", group.id, NULL}, 200,
 		err == OK ? group_json(&group) : NULL);
 }
@@ -101,7 +108,7 @@ static enum err remove_group(const struct request *req, struct response *res, st
 	const char *id = request_param(req, "id");
 	struct change ch;
 	enum err err = change_start(&ch, req, res, c->store);
-	if (err == OK)
+	if (err == OK && !ch.replayed)
 		err = store_group_remove(c->store, id, response_why(res));
 	return change_finish(&ch, err, &(struct changed){"group.remove", id, NULL}, 204, NULL);
 }

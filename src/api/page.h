@@ -7,23 +7,18 @@
 
 #include "net/request.h"
 #include "net/response.h"
+#include "store/pages.h"
 
-enum { PAGE_LIMIT = 50, PAGE_LIMIT_MAX = 500, CURSOR_BYTES = 512 };
-
-/* What page is asked for. `after`: the key of the last item of the page before; "" = the first. */
-struct page_wanted {
-	int limit;
-	char after[CURSOR_BYTES];
-};
+enum { PAGE_LIMIT = 50 };
 
 /* Reads limit and cursor of the query; otherwise the response is a 400 problem. */
-enum err page_read(
-	const struct request *req, struct response *res, struct page_wanted *out) MUST_USE;
+enum err page_read(const struct request *req, struct response *res, struct page *out) MUST_USE;
 
 /*
- * Answers with a page; takes `items` over. `next`: the key of its last item when there are more,
- * else NULL.
+ * Answers with a page, after the store has put the next cursor into `page`; takes `items` over.
+ * When `err` is not OK, that is what it returns.
  */
-enum err page_answer(struct response *res, json_t *items, const char *next) MUST_USE;
+enum err page_answer(
+	struct response *res, enum err err, const struct page *page, json_t *items) MUST_USE;
 
 #endif

@@ -412,6 +412,7 @@ static const struct error_answer error_answers[] = {
 	{ERR_LIMIT, 413, "too_large"},
 	{ERR_NOT_FOUND, 404, "not_found"},
 	{ERR_EXISTS, 409, "exists"},
+	{ERR_CONFLICT, 412, "changed"},
 	{ERR_UNSUPPORTED, 415, "unsupported"},
 	{ERR_DENIED, 403, "forbidden"},
 	{ERR_BUSY, 503, "busy"},

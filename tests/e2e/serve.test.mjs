@@ -59,3 +59,49 @@ test('a member that is not known, or of the wrong type, is refused by name', asy
   assert.equal(wrong.body.code, 'invalid_field');
   assert.equal(wrong.body.field, 'grace_minutes');
 });
+
+test('the same key makes one thing, and the same answer', async () => {
+  const admin = await server.administrator();
+  const once = { 'Idempotency-Key': 'a-key-of-the-client' };
+  const first = await admin.post('/api/v1/groups', { name: 'Once' }, once);
+  const second = await admin.post('/api/v1/groups', { name: 'Once' }, once);
+  assert.equal(first.status, 201);
+  assert.equal(second.status, 201, second.text);
+  assert.equal(second.text, first.text);
+  assert.equal(second.headers.get('idempotency-replayed'), 'true');
+  const other = await admin.post('/api/v1/groups', { name: 'Other' }, once);
+  assert.equal(other.status, 422);
+  assert.equal(other.body.code, 'key_reused');
+  const refused = { 'Idempotency-Key': 'refused-the-first-time' };
+  assert.equal((await admin.post('/api/v1/groups', { name: 'Once' }, refused)).status, 409);
+  assert.equal((await admin.post('/api/v1/groups', { name: 'Once' }, refused)).status, 409);
+});
+
+test('who changes what somebody else has changed meanwhile is told', async () => {
+  const admin = await server.administrator();
+  const { body } = await admin.post('/api/v1/groups', { name: 'Versions' });
+  const read = await admin.get(`/api/v1/groups/${body.id}`);
+  const tag = read.headers.get('etag');
+  const mine = await admin.patch(`/api/v1/groups/${body.id}`, { name: 'Versions 2' }, { 'If-Match': tag });
+  assert.equal(mine.status, 200, mine.text);
+  assert.notEqual(mine.headers.get('etag'), tag);
+  const late = await admin.patch(`/api/v1/groups/${body.id}`, { name: 'Versions 3' }, { 'If-Match': tag });
+  assert.equal(late.status, 412);
+  assert.equal(late.body.code, 'changed');
+  assert.equal((await admin.get(`/api/v1/groups/${body.id}`)).body.name, 'Versions 2');
+});
+
+test('lists come in pages', async () => {
+  const admin = await server.administrator();
+  const all = (await admin.get('/api/v1/groups?limit=500')).body;
+  assert.equal(all.next, null);
+  const names = [];
+  for (let next = ''; next !== null;) {
+    const page = (await admin.get(`/api/v1/groups?limit=1${next && `&cursor=${encodeURIComponent(next)}`}`)).body;
+    names.push(...page.items.map((group) => group.name));
+    next = page.next;
+  }
+  assert.deepEqual(names, all.items.map((group) => group.name));
+  assert.equal((await admin.get('/api/v1/groups?cursor=nonsense')).status, 400);
+  assert.equal((await admin.get('/api/v1/groups?limit=0')).status, 400);
+});
