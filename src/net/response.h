@@ -101,9 +101,9 @@ void response_empty(struct response *res, int status);
 /*
  * A place for the reason of a failure: `return store_person_get(s, id, &p, response_why(res));`.
  * When a handler returns an error without having answered with a problem, the server makes one
- * of the code and this text: 404 not_found, 409 exists, 412 changed, 400 bad_request (ERR_ARG, ERR_FORMAT),
- * 413 too_large (ERR_LIMIT), 415 unsupported, 403 forbidden, 503 busy, 507 full; anything else is a
- * 500 internal whose text goes to the log only.
+ * of the code and this text: 404 not_found, 409 exists, 412 changed, 400 bad_request (ERR_ARG,
+ * ERR_FORMAT), 413 too_large (ERR_LIMIT), 415 unsupported, 403 forbidden, 503 busy, 507 full;
+ * anything else is a 500 internal whose text goes to the log only.
  */
 struct error *response_why(struct response *res);
 
