@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/context.h"
+#include "api/openapi.h"
 #include "api/resources.h"
 #include "base/mem.h"
 
@@ -15,6 +16,7 @@ struct api {
 	struct api_options options;
 	char *home;
 	struct recognisers *recognisers;
+	struct openapi openapi;
 	struct route *route; /* all tables in one */
 	size_t routes;
 };
@@ -29,6 +31,7 @@ static const struct rate_class rates[RATE_COUNT] = {
 
 static const struct resource *const resources[] = {
 	&resource_health,
+	&resource_openapi,
 	&resource_sign_in,
 	&resource_groups,
 	NULL,
@@ -42,20 +45,21 @@ void api_options_default(struct api_options *o)
 	};
 }
 
-static enum err gather_routes(struct api *api, struct error *why)
+enum err api_table(unsigned legacy, struct route **route, size_t *routes, struct error *why)
 {
 	size_t count = 0;
+	*routes = 0;
 	for (size_t i = 0; resources[i] != NULL; i++)
 		count += resources[i]->count;
-	api->route = mem_array(count, sizeof(*api->route));
-	if (api->route == NULL)
+	*route = mem_array(count, sizeof(**route));
+	if (*route == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the routes");
 	for (size_t i = 0; resources[i] != NULL; i++) {
 		const struct resource *r = resources[i];
-		if (r->legacy != 0 && (api->options.legacy & r->legacy) == 0)
+		if (r->legacy != 0 && (legacy & r->legacy) == 0)
 			continue;
-		memcpy(api->route + api->routes, r->route, r->count * sizeof(*r->route));
-		api->routes += r->count;
+		memcpy(*route + *routes, r->route, r->count * sizeof(*r->route));
+		*routes += r->count;
 	}
 	return OK;
 }
@@ -83,7 +87,9 @@ enum err api_open(struct api **out, const struct api_options *o, struct error *w
 	if (err == OK)
 		err = recognisers_open(&api->recognisers, &recognise, why);
 	if (err == OK)
-		err = gather_routes(api, why);
+		err = api_table(o->legacy, &api->route, &api->routes, why);
+	if (err == OK)
+		err = openapi_open(&api->openapi, why);
 	if (err != OK) {
 		api_close(api);
 		return err;
@@ -97,15 +103,15 @@ void api_close(struct api *api)
 	if (api == NULL)
 		return;
 	recognisers_close(api->recognisers);
+	openapi_close(&api->openapi);
 	free(api->route);
 	free(api->home);
 	free(api);
 }
 
-const struct route *api_routes(struct api *api, size_t *count)
+const struct openapi *api_openapi(const struct api *api)
 {
-	*count = api->routes;
-	return api->route;
+	return &api->openapi;
 }
 
 const struct api_options *api_options(const struct api *api)

@@ -4,8 +4,8 @@
  * run on workers; see api/context.h for what they have at hand.
  *
  * To add a resource: write src/api/<resource>.c with `const struct route NAME_routes[]` and
- * its count, list it in src/api/meson.build and in api.c's table, and describe it in openapi.json;
- * a test holds the two together.
+ * its count, list it in src/api/meson.build and in api.c's table, and describe it in
+ * src/api/openapi/<resource>.json; a test holds the two together.
  */
 #ifndef API_API_H
 #define API_API_H
@@ -54,7 +54,11 @@ void api_close(struct api *api);
 /* Fills routes, rates, authorise, and the workers' states in. `api` must outlive the server. */
 void api_serve(struct api *api, struct server_options *o);
 
-/* All routes, for tests and docs; static. */
-const struct route *api_routes(struct api *api, size_t *count);
+/*
+ * All routes, those of the older systems in `legacy` among them, for free(3). What they point to
+ * is static.
+ */
+enum err api_table(
+	unsigned legacy, struct route **route, size_t *routes, struct error *why) MUST_USE;
 
 #endif

@@ -37,6 +37,7 @@ struct context *context_of(struct worker *w);
 /* The recognisers that all workers share. */
 struct recognisers *api_recognisers(struct api *api);
 const struct api_options *api_options(const struct api *api);
+const struct openapi *api_openapi(const struct api *api);
 
 /* Store, zone and time as the registers want them. */
 struct registrar context_registrar(const struct context *c, const struct request *req);

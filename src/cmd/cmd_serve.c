@@ -12,6 +12,7 @@ struct serve_options {
 	const char *host;
 	int port;
 	bool insecure_lan;
+	bool list_routes;
 	struct engine_choice choice;
 };
 
@@ -36,9 +37,54 @@ static const struct option_spec options[] = {
 		.help = "listen beyond this machine without TLS: passwords and faces can be read "
 			"on the way",
 		.offset = offsetof(struct serve_options, insecure_lan)},
+	{.name = "list-routes",
+		.kind = OPTION_FLAG,
+		.help = "print what the server answers, and leave",
+		.offset = offsetof(struct serve_options, list_routes)},
 	RECOGNISE_OPTIONS(struct serve_options),
 	{0},
 };
+
+/* --- what it answers -------------------------------------------------------------------- */
+
+static bool has_route(const struct route *route, size_t count, const struct route *one)
+{
+	for (size_t i = 0; i < count; i++)
+		if (route[i].method == one->method && strcmp(route[i].path, one->path) == 0)
+			return true;
+	return false;
+}
+
+static json_t *route_json(const struct route *r, bool legacy)
+{
+	return json_pack("{s:s,s:s,s:I,s:b,s:b}", "method", method_name(r->method), "path", r->path,
+		"body_max", (json_int_t)r->body_max, "websocket", r->channel != NULL, "legacy",
+		legacy);
+}
+
+/* Every route, those of the older systems with a mark; a test holds the description to it. */
+static enum err list_routes(struct cmd *c, struct error *why)
+{
+	struct route *own = NULL, *all = NULL;
+	size_t owns = 0, count = 0;
+	enum err err = api_table(0, &own, &owns, why);
+	if (err == OK)
+		err = api_table(~0u, &all, &count, why);
+	json_t *list = json_array();
+	for (size_t i = 0; err == OK && i < count; i++) {
+		bool legacy = !has_route(own, owns, &all[i]);
+		if (c->json)
+			json_array_append_new(list, route_json(&all[i], legacy));
+		else
+			printf("%-7s %s\n", method_name(all[i].method), all[i].path);
+	}
+	free(own);
+	free(all);
+	if (err == OK && c->json && cmd_print_json(json_pack("{s:O}", "routes", list)) != EXIT_OK)
+		err = err_set(why, ERR_IO, "the routes were not printed");
+	json_decref(list);
+	return err;
+}
 
 /* --- the first administrator ------------------------------------------------------------ */
 
@@ -143,6 +189,10 @@ static int run(struct cmd *c)
 	struct error why = {0};
 	struct api *api = NULL;
 	char *models = NULL, *home_models = NULL;
+	if (o->list_routes) {
+		enum err listed = list_routes(c, &why);
+		return listed == OK ? EXIT_OK : cmd_fail(&why);
+	}
 	if (!o->insecure_lan && !is_local(o->host))
 		return cmd_usage(c,
 			"listening on '%s' needs TLS, or --insecure-lan: browsers give no camera "

@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { environment, models, program } from './helpers.mjs';
+import { Description } from './openapi.mjs';
 
-/** Somebody who calls: `headers` go with each request. */
+/** Somebody who calls: `headers` go with each request; each answer must be as it is described. */
 class Caller {
-  constructor(base, headers = {}) { Object.assign(this, { base, headers }); }
+  constructor(base, headers = {}, description = null) { Object.assign(this, { base, headers, description }); }
 
   async request(method, path, { json, body, headers } = {}) {
     const all = { ...this.headers, ...headers };
@@ -22,7 +23,9 @@ class Caller {
     });
     const type = answer.headers.get('content-type') ?? '';
     const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, type, text, body: /json/.test(type) ? JSON.parse(text) : text };
+    const result = { status: answer.status, headers: answer.headers, type, text, body: /json/.test(type) && text !== '' ? JSON.parse(text) : text };
+    this.description?.check(method, path, result);
+    return result;
   }
   get(path, headers) { return this.request('GET', path, { headers }); }
   post(path, json, headers) { return this.request('POST', path, { json, headers }); }
@@ -38,7 +41,7 @@ class Server extends Caller {
   signedIn(answer) {
     assert.equal(answer.status, 200, answer.text);
     const cookie = answer.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ');
-    const caller = new Caller(this.base, { Cookie: cookie, 'X-CSRF-Token': answer.body.csrf_token });
+    const caller = new Caller(this.base, { Cookie: cookie, 'X-CSRF-Token': answer.body.csrf_token }, this.description);
     return Object.assign(caller, { me: answer.body });
   }
   async signIn(who, secret) { return this.signedIn(await this.post('/api/v1/sign-in', { email: who, password: secret })); }
@@ -47,7 +50,7 @@ class Server extends Caller {
     this.admin ??= this.signedIn(await this.post('/api/v1/links/use', { token: this.token, password, email, name: 'Head' }));
     return this.admin;
   }
-  withKey(key) { return new Caller(this.base, { Authorization: `Bearer ${key}` }); }
+  withKey(key) { return new Caller(this.base, { Authorization: `Bearer ${key}` }, this.description); }
   async stop(signal = 'SIGTERM') {
     if (this.child.exitCode === null) {
       this.child.kill(signal);
@@ -77,5 +80,6 @@ export async function serve({ args = [], home = mkdtempSync(join(tmpdir(), 'roll
     const wait = setInterval(() => { if (server.base) { clearInterval(wait); setTimeout(resolve, 50); } }, 10);
   });
   await ready;
+  server.description = new Description((await server.get('/api/v1/openapi.json')).body);
   return server;
 }
