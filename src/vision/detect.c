@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "vision/detect.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,33 +12,34 @@
 #include "vision/detect_int.h"
 
 enum {
-	PHOTO_MAX = 1024, /* of a photo of few pixels */
 	VIEW_MIN = 128,   /* side of an input, at least */
 	VIEW_FINE = 320,  /* beyond it, sides are multiples of twice the step */
 	VIEW_FEW = 320,   /* a small photo is enlarged to it */
-	FRAME_MAX = 640,  /* the longer side of what a camera gives */
 	VIEW_WHOLE = 330, /* a photo seen at this size needs no coarser look */
 	VIEW_MAX = 768,   /* beyond it, several views */
 	SEAM = 64,        /* by which views overlap */
-	LEVEL_RATIO = 3,  /* of one level's step to the next finer one's */
-	LOOK_ROOM = 96,   /* of a second look's input, beside the face */
-	LOOKS_MAX = 32,   /* candidates of a photo that are looked at again */
+	NEAR_SHARE = 10,  /* a face of this part of the photo is somebody near the camera */
 	STEP_LEAST = 8,   /* of a network's input's sides */
 	STEP_MOST = 64,
 };
 
-#define LOOK_SCORE 0.1f      /* from here on a detection is worth a second look */
-#define LOOK_SURE 0.97f      /* and from here on it needs none */
-#define LOOK_SURE_FRAME 0.8f /* nor from here on in a camera's frame */
+/* Up to how many pixels, the longer side, a photo is of a class. */
+static const int class_max[PHOTO_CLASSES] = {
+	[PHOTO_SMALL] = 640,
+	[PHOTO_MEDIUM] = 1024,
+	[PHOTO_LARGE] = INT_MAX,
+};
+
 /*
- * What the mean of all looks must be, in parts of min_score. A large photo has hundreds of
- * times as many places where something may look like a face.
+ * How well two guesses at a face's points agree (face_disagreement): an offset, about the least
+ * that there is, and what is usual for faces.
  */
-#define LOOK_MEAN_FRAME 0.5f /* up to FRAME_MAX pixels */
-#define LOOK_MEAN_PHOTO 0.7f /* up to PHOTO_MAX */
-#define LOOK_MEAN_LARGE 0.8f
-#define LOOK_SAME 0.3f  /* overlap with the candidate that makes a find the same face */
-#define LOOK_APART 0.2f /* overlap with a sure face up to which it is another one */
+#define APART_OFFSET 0.02f
+#define APART_USUAL 0.06f
+
+/* The confidence of a face whose points disagree so much must still be enough to skip the check. */
+#define APART_FACE 0.5f
+#define SURE_MARGIN 1.0f
 
 static const struct detector_ops *const detectors[] = {
 	&detect_ssd_ops,
@@ -216,174 +218,75 @@ static enum err scan_level(struct detector *d, const struct image *photo, const 
 	return err;
 }
 
-/*
- * The step of the closest look. The smallest face is face_good pixels in it; in a camera's
- * frame, which must be quick, face_least. A small photo is enlarged: it costs little.
- */
-static double finest(const struct detector *d, double longer, double min_face)
+static enum photo_class class_of(const struct image *photo)
 {
-	bool frame = longer <= FRAME_MAX;
-	double step = min_face / (frame ? d->ops->face_least : d->ops->face_good);
-	return frame ? fmin(step, longer / VIEW_FEW) : step;
+	int c = PHOTO_SMALL;
+	while (longer_side(photo) > class_max[c])
+		c++;
+	return (enum photo_class)c;
+}
+
+/* What a network's score says, and what the points' agreement. */
+static float confidence(const struct detector *d, float score, float apart)
+{
+	const struct detector_trust *t = &d->ops->trust;
+	float odds = logf(score / (1 - score));
+	return t->bias + t->score * odds - t->apart * logf(apart + APART_OFFSET);
+}
+
+/* The least score that may become a face, with points that agree as well as they can. */
+static float least_score(
+	const struct detector *d, const struct detect_options *options, enum photo_class c)
+{
+	const struct detector_trust *t = &d->ops->trust;
+	float wanted = logf(options->min_score / (1 - options->min_score)) + t->bar[c];
+	float odds = (wanted - t->bias + t->apart * logf(2 * APART_OFFSET)) / t->score;
+	return fmaxf(sigmoid(odds), t->least);
+}
+
+static bool is_sure(const struct detector *d, enum photo_class c, float score)
+{
+	return confidence(d, score, APART_FACE) >= d->ops->trust.bar[c] + SURE_MARGIN;
 }
 
 /* All levels, from the smallest face wanted to one that fills the photo. */
-static enum err scan(struct detector *d, const struct image *photo,
-	const struct detect_options *options, struct detections *found, struct error *why)
+static enum err scan(struct detector *d, const struct image *photo, float min_face, float least,
+	struct detections *found, struct error *why)
 {
+	enum photo_class c = class_of(photo);
 	double longer = longer_side(photo);
+	double step = (double)min_face / (double)d->ops->scan[c].face;
 	enum err err = OK;
-	for (double step = finest(d, longer, (double)options->min_face);; step *= LEVEL_RATIO) {
+	if (c == PHOTO_SMALL)
+		step = fmin(step, longer / VIEW_FEW);
+	for (;; step *= (double)d->ops->scan[c].ratio) {
 		struct level l = level_of(photo, step, d->step);
-		err = scan_level(d, photo, &l, LOOK_SCORE, found, why);
+		err = scan_level(d, photo, &l, least, found, why);
 		if (err != OK || longer / step <= VIEW_WHOLE)
 			return err;
 	}
 }
 
-/* --- second looks ---------------------------------------------------------------------- */
-
-static bool overlaps_any(
-	const struct detection *d, const struct detection *item, size_t count, float limit)
-{
-	for (size_t i = 0; i < count; i++)
-		if (box_overlap(d, &item[i]) > limit)
-			return true;
-	return false;
-}
-
-static int look_side(const struct detector *d, int size)
-{
-	int side = (size + LOOK_ROOM + d->step - 1) / d->step * d->step;
-	return side < VIEW_MIN ? VIEW_MIN : side;
-}
-
-/* What the detector finds of a candidate where it is `size` pixels of its input. */
-static enum err look_at(struct detector *d, const struct image *photo, const struct detection *c,
-	int size, struct detections *seen, struct error *why)
-{
-	double width = (double)c->right - c->left, height = (double)c->bottom - c->top;
-	double step = fmax(width, height) / size;
-	int side = look_side(d, size);
-	struct sample_window v = {((double)c->left + c->right - step * side) / 2,
-		((double)c->top + c->bottom - step * side) / 2, step, side, side};
-	seen->count = 0;
-	return step > 0 ? detector_look(d, photo, &v, LOOK_SCORE, seen, why) : OK;
-}
-
-static float mean_wanted(const struct image *photo)
-{
-	int side = longer_side(photo);
-	return side <= FRAME_MAX    ? LOOK_MEAN_FRAME
-		: side <= PHOTO_MAX ? LOOK_MEAN_PHOTO
-				    : LOOK_MEAN_LARGE;
-}
-
 /*
- * Looks at a candidate again, in the sizes that the detector knows best: what a texture looks
- * like at one scale it does not at another. The mean score of all looks decides; the
- * score becomes the best of them, or 0.
+ * A small photo at a glance, as quickly as a camera's frame must be seen. Enough when somebody
+ * is near the camera and there is no sign of anybody else who must be looked at more closely.
  */
-static enum err look_again(struct detector *d, const struct image *photo, float min_score,
-	struct detection *c, struct error *why)
-{
-	struct detections seen = {0};
-	float sum = c->score, best = sum;
-	float enough = mean_wanted(photo) * min_score * (DETECTOR_LOOKS + 1);
-	enum err err = OK;
-	for (int look = 0; err == OK && look < DETECTOR_LOOKS; look++) {
-		float score = 0;
-		if (sum + (float)(DETECTOR_LOOKS - look) < enough)
-			break; /* whatever it will see */
-		err = look_at(d, photo, c, d->ops->look[look], &seen, why);
-		for (size_t i = 0; i < seen.count; i++) {
-			const struct detection *s = &seen.item[i];
-			if (box_overlap(s, c) <= LOOK_SAME)
-				continue;
-			score = fmaxf(score, s->score);
-		}
-		sum += score;
-		best = fmaxf(best, score);
-	}
-	detections_finish(&seen);
-	c->score = sum >= enough ? fmaxf(best, min_score) : 0;
-	return err;
-}
-
-/* Candidates that are looked at again side by side. */
-struct looks {
-	struct detector *d;
-	const struct image *photo;
-	float min_score;
-	struct detection candidate[CREW_WORKERS_MAX];
-	size_t count;
-};
-
-static enum err look_again_at(void *ctx, size_t worker, size_t i, struct error *why)
-{
-	struct looks *l = ctx;
-	struct detector *d = detector_of(l->d, worker);
-	return look_again(d, l->photo, l->min_score, &l->candidate[i], why);
-}
-
-static enum err look_together(struct looks *l, struct error *why)
-{
-	const size_t workers = l->d->helpers + 1;
-	enum err err = OK;
-	for (int i = 0; i < DETECTOR_LOOKS && l->count > 0 && err == OK; i++) {
-		const int side = look_side(l->d, l->d->ops->look[i]);
-		err = detector_ready(l->d, workers, side, side, why);
-	}
-	return err == OK ? crew_run(workers, l->count, look_again_at, l, why) : err;
-}
-
-/*
- * Keeps the sure ones and those of the others that a second look makes sure of; where one was
- * kept, there is no other. As many as there are threads are looked at ahead: where one of
- * them makes another needless, its look was for nothing, but the result is the same.
- */
-static enum err settle(struct detector *d, const struct image *photo,
-	const struct detect_options *options, struct detections *found, struct error *why)
-{
-	enum err err = OK;
-	size_t kept = 0, looks = 0, at = 0;
-	const size_t ahead = d->helpers + 1;
-	float sure = longer_side(photo) <= FRAME_MAX ? LOOK_SURE_FRAME : LOOK_SURE;
-	for (; at < found->count && found->item[at].score >= sure; at++)
-		if (found->item[at].score >= options->min_score)
-			found->item[kept++] = found->item[at];
-	while (err == OK && at < found->count && looks < LOOKS_MAX) {
-		struct looks l = {d, photo, options->min_score, {{0}}, 0};
-		for (; at < found->count && l.count < ahead && l.count < CREW_WORKERS_MAX; at++)
-			if (!overlaps_any(&found->item[at], found->item, kept, LOOK_APART))
-				l.candidate[l.count++] = found->item[at];
-		err = look_together(&l, why);
-		for (size_t i = 0; err == OK && i < l.count && looks < LOOKS_MAX; i++) {
-			const struct detection *c = &l.candidate[i];
-			if (overlaps_any(c, found->item, kept, LOOK_APART))
-				continue;
-			looks++;
-			if (c->score >= options->min_score)
-				found->item[kept++] = *c;
-		}
-	}
-	found->count = kept;
-	return err;
-}
-
-/*
- * Something is there, but no look was sure: a small photo is seen once more as the package
- * itself sees it, large and as a whole, and what that gives holds. A large face that is turned
- * or tilted may be sure in this view alone.
- */
-static enum err see_whole(struct detector *d, const struct image *photo, float min_score,
+static enum err glance(struct detector *d, const struct image *photo, float least, bool *enough,
 	struct detections *found, struct error *why)
 {
-	double longer = longer_side(photo);
-	if (longer > FRAME_MAX)
-		return OK;
-	struct level l = level_of(photo, longer / d->ops->size, d->step);
-	return scan_level(d, photo, &l, min_score, found, why);
+	struct level l = level_of(photo, longer_side(photo) / (double)VIEW_FEW, d->step);
+	enum err err = scan_level(d, photo, &l, least, found, why);
+	if (err == OK)
+		err = merge(found, d->ops->overlap, FACES_MAX, why);
+	float largest = 0;
+	*enough = true;
+	for (size_t i = 0; i < found->count; i++) {
+		const struct detection *f = &found->item[i];
+		*enough = *enough && is_sure(d, PHOTO_SMALL, f->score);
+		largest = fmaxf(largest, f->right - f->left);
+	}
+	*enough = *enough && largest * NEAR_SHARE >= (float)longer_side(photo);
+	return err;
 }
 
 /* --- all together ---------------------------------------------------------------------- */
@@ -403,18 +306,32 @@ static void to_parts(struct detection *f, const struct image *photo, bool clamp)
 enum err detector_run(struct detector *d, const struct image *photo,
 	const struct detect_options *options, struct detections *found, struct error *why)
 {
+	enum photo_class c = class_of(photo);
+	float least = least_score(d, options, c);
+	bool enough = false;
+	enum err err = OK;
 	found->count = 0;
-	enum err err = scan(d, photo, options, found, why);
-	if (err == OK)
-		err = merge(found, d->ops->overlap, FACES_MAX, why);
-	bool any = found->count > 0;
-	if (err == OK)
-		err = settle(d, photo, options, found, why);
-	if (err == OK && any && found->count == 0)
-		err = see_whole(d, photo, options->min_score, found, why);
+	if (c == PHOTO_SMALL)
+		err = glance(d, photo, least, &enough, found, why);
+	if (err == OK && !enough && !(options->live && c == PHOTO_SMALL))
+		err = scan(d, photo, options->min_face, least, found, why);
 	if (err == OK)
 		err = merge(found, d->ops->overlap, FACES_MAX, why);
 	for (size_t i = 0; err == OK && i < found->count; i++)
 		to_parts(&found->item[i], photo, d->ops->clamp);
 	return err;
+}
+
+bool detector_sure(const struct detector *d, const struct image *photo, float score)
+{
+	return is_sure(d, class_of(photo), score);
+}
+
+float detector_confidence(
+	const struct detector *d, const struct image *photo, float score, float apart)
+{
+	enum photo_class c = class_of(photo);
+	if (isnan(apart))
+		apart = is_sure(d, c, score) ? APART_USUAL : APART_FACE;
+	return sigmoid(confidence(d, score, apart) - d->ops->trust.bar[c]);
 }

@@ -11,8 +11,7 @@
 #include "media/sample.h"
 
 enum {
-	DETECTOR_NETS = 4,  /* input sizes kept ready at once */
-	DETECTOR_LOOKS = 2, /* second looks at a candidate */
+	DETECTOR_NETS = 8, /* input sizes kept ready at once */
 	DETECTOR_OUTPUTS = 12,
 };
 
@@ -26,6 +25,26 @@ struct detector_net {
 	unsigned long used;              /* the detector's clock when it ran last */
 };
 
+/* By their size; a large photo has many more places where something may look like a face. */
+enum photo_class { PHOTO_SMALL, PHOTO_MEDIUM, PHOTO_LARGE, PHOTO_CLASSES };
+
+/* How closely photos are looked at: docs/accuracy.md, "Finding faces". */
+struct detector_scan {
+	float face;  /* pixels a side of the smallest face wanted, in the closest level */
+	float ratio; /* of one level's step to the next finer one's */
+};
+
+/*
+ * The odds (logarithm) that something is a face: bias + score * logit(the network's score) -
+ * apart * log(disagreement of points); it is taken for one from `bar` on. Fitted to labelled
+ * photos: docs/accuracy.md, "Finding faces".
+ */
+struct detector_trust {
+	float bias, score, apart;
+	float bar[PHOTO_CLASSES];
+	float least; /* a lower score of the network is none */
+};
+
 /*
  * One kind of detector, by its manifest's decoder. open makes a network for its width and
  * height: session, and what decode needs of `anchor` or `output`; decode appends the boxes of
@@ -35,12 +54,10 @@ struct detector_net {
 struct detector_ops {
 	const char *decoder;
 	int size; /* side of the square input that the package uses */
-	/* Pixels a side of the input, by docs/accuracy.md, "Finding faces": */
-	int face_least;           /* the smallest face that it gives a sign of */
-	int face_good;            /* and that it finds in most cases */
-	int look[DETECTOR_LOOKS]; /* of the face, in second looks */
-	float overlap;            /* of two boxes, above which the worse one goes */
-	bool clamp; /* boxes that stay are cut at the photo's edges, as the package does */
+	struct detector_scan scan[PHOTO_CLASSES];
+	struct detector_trust trust;
+	float overlap; /* of two boxes, above which the worse one goes */
+	bool clamp;    /* boxes that stay are cut at the photo's edges, as the package does */
 	enum err (*open)(struct detector_net *n, const struct model *m, struct error *why);
 	enum err (*decode)(const struct detector_net *n, float min_score, struct detections *found,
 		struct error *why);

@@ -141,10 +141,9 @@ static enum err ssd_decode(
 const struct detector_ops detect_ssd_ops = {
 	.decoder = "ssd_mobilenetv1",
 	.size = SSD_SIZE,
-	.face_least = 12,
-	.face_good = 16,
-	.look = {24, 96},
-	.overlap = 0.5f,
+	.scan = {{34, 1.4142f}, {24, 1.4142f}, {16, 2}},
+	.trust = {-2.2f, 1.48f, 1.33f, {-2.2f, -1.7f, 0.3f}, 0.1f},
+	.overlap = 0.4f,
 	.clamp = true,
 	.open = ssd_open,
 	.decode = ssd_decode,

@@ -53,9 +53,8 @@ static enum err tiny_decode(
 const struct detector_ops detect_tiny_ops = {
 	.decoder = "tiny_face_detector",
 	.size = TINY_SIZE,
-	.face_least = 28,
-	.face_good = 32,
-	.look = {48, 64},
+	.scan = {{48, 1.4142f}, {32, 1.4142f}, {32, 3}},
+	.trust = {-2.2f, 1.48f, 1.33f, {-1, 0, 1}, 0.1f},
 	.overlap = 0.4f,
 	.open = tiny_open,
 	.decode = tiny_decode,

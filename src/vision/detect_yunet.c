@@ -100,9 +100,8 @@ static enum err yunet_decode(
 const struct detector_ops detect_yunet_ops = {
 	.decoder = "yunet",
 	.size = YUNET_SIZE,
-	.face_least = 12,
-	.face_good = 16,
-	.look = {32, 96},
+	.scan = {{34, 1.4142f}, {34, 2}, {16, 3}},
+	.trust = {-3, 2.3f, 1.2f, {-2.2f, -0.5f, 0}, 0.3f},
 	.overlap = 0.3f,
 	.open = yunet_open,
 	.decode = yunet_decode,

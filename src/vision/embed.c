@@ -19,7 +19,7 @@
  */
 #define USUAL_LENGTH 1.425
 
-enum { VIEW_PLAIN, VIEW_CLOSE }; /* the second: of the mirror image in a template */
+enum { VIEW_PLAIN, VIEW_MIRROR }; /* the second: of the mirror image in a template */
 
 /* By the manifest's decoder. */
 struct embed_ops {
@@ -55,7 +55,7 @@ static enum err faceapi_open(
 static bool faceapi_align(
 	const struct manifest *m, const struct face *face, int view, struct affine *to_photo)
 {
-	double padding = view == VIEW_CLOSE ? ALIGN_PADDING_CLOSE : ALIGN_PADDING;
+	double padding = view == VIEW_MIRROR ? ALIGN_PADDING_CLOSE : ALIGN_PADDING;
 	return align_map_all(face->landmark, m->input.width, padding, to_photo);
 }
 
@@ -80,8 +80,8 @@ static enum err onnx_open(
 	return err;
 }
 
-/* The view's share of the template's: the face is so much larger in it. */
-static const double view_scale[] = {[VIEW_PLAIN] = 1, [VIEW_CLOSE] = 1.0};
+/* How large the face is in a view, in parts of what the manifest says. */
+static const double view_scale[] = {[VIEW_PLAIN] = 1, [VIEW_MIRROR] = 0.92};
 
 static bool five_align(
 	const struct manifest *m, const struct face *face, int view, struct affine *to_photo)
@@ -158,6 +158,11 @@ void embed_close(struct embed *e)
 	session_close(e->session);
 	image_finish(&e->chip);
 	free(e);
+}
+
+bool embed_by_five(const struct embed *e)
+{
+	return e->ops->align == five_align;
 }
 
 size_t embed_dim(const struct embed *e)
@@ -256,7 +261,7 @@ enum err embed_run_twice(
 	if (err == OK)
 		err = embed_chip(e, &e->chip, face->embedding, why);
 	if (err == OK)
-		err = cut_chip(e, photo, face, VIEW_CLOSE, why);
+		err = cut_chip(e, photo, face, VIEW_MIRROR, why);
 	if (err != OK)
 		return err;
 	mirror(&e->chip);

@@ -3,6 +3,7 @@
 #ifndef VISION_EMBED_H
 #define VISION_EMBED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -25,6 +26,9 @@ void embed_close(struct embed *e);
 /* How many numbers it gives, at most FACE_DIM_MAX. */
 size_t embed_dim(const struct embed *e);
 
+/* Whether it aligns by face->five; else by face->landmark. */
+bool embed_by_five(const struct embed *e);
+
 /*
  * Fills face->embedding from its points: of METRIC_COSINE of length 1; the default model's
  * lengths are brought halfway to the usual one. ERR_ARG: the points make no face. The default
@@ -35,7 +39,7 @@ enum err embed_run(
 
 /*
  * The same as the mean of the face's embedding and that of its mirror image, seen somewhat
- * closer: better, twice the time.
+ * closer or from further away: better, twice the time.
  */
 enum err embed_run_twice(
 	struct embed *e, const struct image *photo, struct face *face, struct error *why) MUST_USE;

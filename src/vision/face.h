@@ -43,10 +43,7 @@ struct face {
 	struct box box;
 	float score; /* of the detector, 0..1 */
 	struct point landmark[FACE_POINTS];
-	/*
-	 * Eyes, nose's tip and mouth's corners, left ones of the picture first: the detector's
-	 * own where it gives them, else those of `landmark`.
-	 */
+	/* Of `landmark`: eyes, nose's tip and mouth's corners, left ones of the picture first. */
 	struct point five[FACE_FIVE];
 	struct quality quality;
 	float embedding[FACE_DIM_MAX];

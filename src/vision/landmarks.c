@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "vision/landmarks.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "infer/faceapi.h"
 #include "infer/session.h"
 #include "media/sample.h"
 #include "vision/net.h"
+
+/* Parts of a box by which a second guess looks further, on each side. */
+#define AGAIN_ROOM 0.1f
 
 struct landmarks {
 	struct session *session;
@@ -74,10 +78,35 @@ void landmarks_five(
 	out[4] = landmark[LIP_RIGHT];
 }
 
-enum err landmarks_run(
-	struct landmarks *l, const struct image *photo, struct face *face, struct error *why)
+float landmarks_apart(
+	const struct point a[static FACE_FIVE], const struct point b[static FACE_FIVE])
 {
-	struct area area = box_area(&face->box, photo->width, photo->height);
+	float eyes = hypotf(a[0].x - a[1].x, a[0].y - a[1].y), sum = 0;
+	for (int i = 0; i < FACE_FIVE; i++)
+		sum += hypotf(a[i].x - b[i].x, a[i].y - b[i].y);
+	float apart = sum / (FACE_FIVE * eyes);
+	return apart <= LANDMARKS_APART_MOST ? apart : LANDMARKS_APART_MOST;
+}
+
+static void mirror_input(float *rgb)
+{
+	size_t row = 3 * (size_t)LANDMARK_SIZE;
+	for (size_t y = 0; y < LANDMARK_SIZE; y++, rgb += row) {
+		for (size_t left = 0, right = row - 3; left < right; left += 3, right -= 3) {
+			for (size_t k = 0; k < 3; k++) {
+				float kept = rgb[left + k];
+				rgb[left + k] = rgb[right + k];
+				rgb[right + k] = kept;
+			}
+		}
+	}
+}
+
+/* The network on a box, or on its mirror image: `out` are the points in the photo, or in that. */
+static enum err run(struct landmarks *l, const struct image *photo, const struct box *box,
+	bool mirrored, struct point out[static FACE_POINTS], struct error *why)
+{
+	struct area area = box_area(box, photo->width, photo->height);
 	struct image crop = {0};
 	float *input = session_input(l->session, 0);
 	const struct rect part = {area.x, area.y, area.width, area.height};
@@ -86,9 +115,55 @@ enum err landmarks_run(
 		return err;
 	sample_square_tf(&crop, 1, LANDMARK_SIZE, input);
 	image_finish(&crop);
+	if (mirrored)
+		mirror_input(input);
 	net_prepare(input, LANDMARK_SIZE * LANDMARK_SIZE, &l->model->manifest->input);
 	err = session_run(l->session, why);
 	if (err == OK)
-		landmarks_place(session_output(l->session, 0), &area, face->landmark);
+		landmarks_place(session_output(l->session, 0), &area, out);
 	return err;
+}
+
+enum err landmarks_run(
+	struct landmarks *l, const struct image *photo, struct face *face, struct error *why)
+{
+	return run(l, photo, &face->box, false, face->landmark, why);
+}
+
+enum err landmarks_again(struct landmarks *l, const struct image *photo, const struct face *face,
+	struct point out[static FACE_FIVE], struct error *why)
+{
+	struct point landmark[FACE_POINTS];
+	struct box box = face->box;
+	box.x -= box.w * AGAIN_ROOM;
+	box.y -= box.h * AGAIN_ROOM;
+	box.w *= 1 + 2 * AGAIN_ROOM;
+	box.h *= 1 + 2 * AGAIN_ROOM;
+	struct area area = box_area(&box, photo->width, photo->height);
+	enum err err = OK;
+	for (int i = 0; i < FACE_POINTS; i++)
+		landmark[i] = (struct point){INFINITY, INFINITY};
+	if (area.width > 0 && area.height > 0)
+		err = run(l, photo, &box, false, landmark, why);
+	if (err == OK)
+		landmarks_five(landmark, out);
+	return err;
+}
+
+enum err landmarks_mirrored(struct landmarks *l, const struct image *photo, const struct face *face,
+	struct point out[static FACE_FIVE], struct error *why)
+{
+	/* Left and right change places. */
+	static const int other[FACE_FIVE] = {1, 0, 2, 4, 3};
+	struct point landmark[FACE_POINTS], five[FACE_FIVE];
+	struct area area = box_area(&face->box, photo->width, photo->height);
+	enum err err = run(l, photo, &face->box, true, landmark, why);
+	if (err != OK)
+		return err;
+	landmarks_five(landmark, five);
+	for (int i = 0; i < FACE_FIVE; i++) {
+		const struct point *p = &five[other[i]];
+		out[i] = (struct point){2 * (float)area.x + (float)area.width - p->x, p->y};
+	}
+	return OK;
 }

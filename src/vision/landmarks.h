@@ -36,6 +36,22 @@ enum err landmarks_run(struct landmarks *l, const struct image *photo, struct fa
 void landmarks_place(
 	const float *number, const struct area *crop, struct point out[static FACE_POINTS]);
 
+/* The points of a box a fifth larger about the same middle, as landmarks_five: a second guess. */
+enum err landmarks_again(struct landmarks *l, const struct image *photo, const struct face *face,
+	struct point out[static FACE_FIVE], struct error *why) MUST_USE;
+
+/* The points as seen in the mirror, where they belong in the photo: another guess. */
+enum err landmarks_mirrored(struct landmarks *l, const struct image *photo, const struct face *face,
+	struct point out[static FACE_FIVE], struct error *why) MUST_USE;
+
+/*
+ * How far two guesses at five points are apart: the mean of their distances by the first one's
+ * distance of the eyes; at most LANDMARKS_APART_MOST. Pure.
+ */
+#define LANDMARKS_APART_MOST 9
+float landmarks_apart(
+	const struct point a[static FACE_FIVE], const struct point b[static FACE_FIVE]);
+
 /* Eyes, nose's tip and mouth's corners, as face->five has them. Pure. */
 void landmarks_five(
 	const struct point landmark[static FACE_POINTS], struct point out[static FACE_FIVE]);

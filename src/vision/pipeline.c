@@ -173,22 +173,6 @@ static struct box box_of(const struct detection *d, const struct image *photo)
 		(d->bottom - d->top) * side};
 }
 
-/* The detector's own points, where it has some; else they stay zero. */
-static void place_five(struct face *face, const struct detection *d, const struct image *photo)
-{
-	float side = (float)(photo->width > photo->height ? photo->width : photo->height);
-	for (int i = 0; d->pointed && i < FACE_FIVE; i++)
-		face->five[i] = (struct point){d->point[i].x * side, d->point[i].y * side};
-}
-
-static bool has_five(const struct face *face)
-{
-	bool any = false;
-	for (int i = 0; i < FACE_FIVE; i++)
-		any |= face->five[i].x != 0 || face->five[i].y != 0;
-	return any;
-}
-
 static enum err find_points(struct landmarks *l, const struct image *photo, struct face *face,
 	bool *is_face, struct error *why)
 {
@@ -197,8 +181,7 @@ static enum err find_points(struct landmarks *l, const struct image *photo, stru
 	enum err err = landmarks_run(l, photo, face, why);
 	if (err != OK || !align_map(face->landmark, 1, 0, &map))
 		return err;
-	if (!has_five(face))
-		landmarks_five(face->landmark, face->five);
+	landmarks_five(face->landmark, face->five);
 	face->quality = quality_measure(photo, face);
 	*is_face = true;
 	return OK;
@@ -218,7 +201,7 @@ struct batch {
 	const struct image *photo;
 	struct face_list *faces;
 	enum pipeline_depth depth;
-	bool is_face[FACES_MAX];
+	size_t from[FACES_MAX]; /* which detection each face is of */
 };
 
 /* How many threads `faces` faces get. */
@@ -246,11 +229,45 @@ static enum err embed_ready(struct pipeline *p, size_t workers, struct error *wh
 	return err;
 }
 
+/*
+ * How far the face's points are from a second guess: the detector's own where it has some, else
+ * those of the landmarks' network on another box. NAN where the score alone is enough.
+ */
+static enum err look_again(const struct batch *b, struct landmarks *l, const struct detection *d,
+	const struct face *face, float *apart, struct error *why)
+{
+	const struct image *photo = b->photo;
+	float side = (float)(photo->width > photo->height ? photo->width : photo->height);
+	struct point again[FACE_FIVE];
+	enum err err = OK;
+	*apart = NAN;
+	if (!d->pointed && detector_sure(b->p->detector, photo, d->score))
+		return OK;
+	for (int i = 0; d->pointed && i < FACE_FIVE; i++)
+		again[i] = (struct point){d->point[i].x * side, d->point[i].y * side};
+	if (!d->pointed)
+		err = landmarks_again(l, photo, face, again, why);
+	if (err == OK)
+		*apart = landmarks_apart(face->five, again);
+	return err;
+}
+
+/* Points, quality and score of a face; the score is 0 if it is none. */
 static enum err points_of(void *ctx, size_t worker, size_t i, struct error *why)
 {
 	struct batch *b = ctx;
-	return find_points(
-		b->p->landmarks[worker], b->photo, &b->faces->face[i], &b->is_face[i], why);
+	const struct detection *d = &b->p->found.item[b->from[i]];
+	struct landmarks *l = b->p->landmarks[worker];
+	struct face *face = &b->faces->face[i];
+	bool is_face = false;
+	float apart = NAN;
+	enum err err = find_points(l, b->photo, face, &is_face, why);
+	if (err == OK && is_face)
+		err = look_again(b, l, d, face, &apart, why);
+	face->score = 0;
+	if (err == OK && is_face)
+		face->score = detector_confidence(b->p->detector, b->photo, d->score, apart);
+	return err;
 }
 
 static enum err find_all_points(struct batch *b, struct error *why)
@@ -260,12 +277,13 @@ static enum err find_all_points(struct batch *b, struct error *why)
 	enum err err = landmarks_ready(b->p, workers, why);
 	if (err == OK)
 		err = crew_run(workers, faces->count, points_of, b, why);
-	size_t kept = 0;
-	for (size_t i = 0; err == OK && i < faces->count; i++)
-		if (b->is_face[i])
-			faces->face[kept++] = faces->face[i];
-	faces->count = kept;
 	return err;
+}
+
+static int by_score(const void *a, const void *b)
+{
+	const struct face *left = a, *right = b;
+	return (left->score < right->score) - (left->score > right->score);
 }
 
 /*
@@ -275,6 +293,7 @@ static enum err find_all_points(struct batch *b, struct error *why)
 static enum err find_faces(struct pipeline *p, const struct image *photo, bool boxes_only,
 	struct face_list *faces, struct error *why)
 {
+	struct batch b = {.p = p, .photo = photo, .faces = faces};
 	for (size_t i = 0; i < p->found.count && faces->count < FACES_MAX; i++) {
 		struct box box = box_of(&p->found.item[i], photo);
 		struct area area = box_area(&box, photo->width, photo->height);
@@ -284,11 +303,18 @@ static enum err find_faces(struct pipeline *p, const struct image *photo, bool b
 		if (face == NULL)
 			return err_set(why, ERR_NOMEM, "no memory for %zu faces", i + 1);
 		face->box = box;
-		face->score = p->found.item[i].score;
-		place_five(face, &p->found.item[i], photo);
+		face->score = detector_confidence(p->detector, photo, p->found.item[i].score, NAN);
+		b.from[faces->count - 1] = i;
 	}
-	struct batch b = {.p = p, .photo = photo, .faces = faces};
-	return boxes_only ? OK : find_all_points(&b, why);
+	enum err err = boxes_only ? OK : find_all_points(&b, why);
+	size_t kept = 0;
+	for (size_t i = 0; err == OK && i < faces->count; i++)
+		if (faces->face[i].score >= p->detect.min_score)
+			faces->face[kept++] = faces->face[i];
+	faces->count = kept;
+	if (kept > 0)
+		qsort(faces->face, kept, sizeof(*faces->face), by_score);
+	return err;
 }
 
 enum err pipeline_embed(
@@ -298,13 +324,30 @@ enum err pipeline_embed(
 	return err == OK ? embed_run(p->embed[0], photo, face, why) : err;
 }
 
+/* For a template, where five points decide about it, these are found once more in the mirror. */
+static enum err refine_five(
+	struct landmarks *l, const struct image *photo, struct face *face, struct error *why)
+{
+	struct point other[FACE_FIVE];
+	enum err err = landmarks_mirrored(l, photo, face, other, why);
+	for (int i = 0; err == OK && i < FACE_FIVE; i++) {
+		face->five[i].x = (face->five[i].x + other[i].x) / 2;
+		face->five[i].y = (face->five[i].y + other[i].y) / 2;
+	}
+	return err;
+}
+
 static enum err embedding_of(void *ctx, size_t worker, size_t i, struct error *why)
 {
 	const struct batch *b = ctx;
 	struct embed *e = b->p->embed[worker];
 	struct face *face = &b->faces->face[i];
-	return b->depth == PIPELINE_TEMPLATE ? embed_run_twice(e, b->photo, face, why)
-					     : embed_run(e, b->photo, face, why);
+	enum err err = OK;
+	if (b->depth != PIPELINE_TEMPLATE)
+		return embed_run(e, b->photo, face, why);
+	if (embed_by_five(e))
+		err = refine_five(b->p->landmarks[worker], b->photo, face, why);
+	return err == OK ? embed_run_twice(e, b->photo, face, why) : err;
 }
 
 static enum err find_embeddings(struct pipeline *p, const struct image *photo,
@@ -313,6 +356,8 @@ static enum err find_embeddings(struct pipeline *p, const struct image *photo,
 	const size_t workers = workers_for(p, faces->count);
 	struct batch b = {.p = p, .photo = photo, .faces = faces, .depth = depth};
 	enum err err = embed_ready(p, workers, why);
+	if (err == OK)
+		err = landmarks_ready(p, workers, why);
 	return err == OK ? crew_run(workers, faces->count, embedding_of, &b, why) : err;
 }
 
@@ -322,6 +367,7 @@ enum err pipeline_run(struct pipeline *p, const struct image *photo, enum pipeli
 	struct pipeline_times spent = {0};
 	double from = now_ms();
 	faces->count = 0;
+	p->detect.live = depth == PIPELINE_BOXES;
 	enum err err = detector_run(p->detector, photo, &p->detect, &p->found, why);
 	spent.detect = lap(&from);
 	if (err == OK)
