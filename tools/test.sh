@@ -59,21 +59,33 @@ e2e() {
 	add "end-to-end tests" $counts
 }
 
-# Every fuzz target for a while, from its seeds on; what it finds more stays in .cache/.
+# fuzz_one PATH: a fuzz target for a while, from its seeds on; what it finds more stays in .cache/.
+fuzz_one() {
+	local name=${1##*/} found
+	found=$cache/fuzz/$name
+	mkdir -p "$found"
+	"$1" -max_total_time="${FUZZ_SECONDS:-5}" -timeout=20 -rss_limit_mb=2048 \
+		-artifact_prefix="$found-" "$found" $(ls -d "tests/fuzz/seeds/${name#fuzz_}" 2>/dev/null) \
+		>"$cache/$name.log" 2>&1 9>&- || touch "$cache/$name.failed"
+}
+
+# All of them, as many at a time as there are processors.
 fuzz() {
-	local target name found good=0 bad=0
+	local target name good=0 bad=0
 	meson_setup build-fuzz clang --buildtype debugoptimized -Dtests=true -Dfuzz=true -Db_lundef=false
 	step "configure build-fuzz" ninja -C build-fuzz build.ninja
 	local targets
 	targets=$(ninja -C build-fuzz -t targets all | sed -n 's|^\(tests/fuzz/fuzz_[a-z0-9_]*\): .*|\1|p')
 	compile build-fuzz $targets
+	rm -f "$cache"/fuzz_*.failed
+	for target in $targets; do
+		while [ "$(jobs -pr | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
+		fuzz_one "build-fuzz/$target" &
+	done
+	wait
 	for target in $targets; do
 		name=${target##*/}
-		found=$cache/fuzz/$name
-		mkdir -p "$found"
-		if "build-fuzz/$target" -max_total_time="${FUZZ_SECONDS:-5}" -timeout=20 -rss_limit_mb=2048 \
-			-artifact_prefix="$found-" "$found" $(ls -d "tests/fuzz/seeds/${name#fuzz_}" 2>/dev/null) \
-			>"$cache/$name.log" 2>&1 9>&-; then
+		if [ ! -e "$cache/$name.failed" ]; then
 			good=$((good + 1))
 		else
 			bad=$((bad + 1))

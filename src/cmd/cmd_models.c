@@ -428,8 +428,7 @@ const struct command cmd_models = {
 		    "$ rollcall models show yunet\n"
 		    "$ rollcall models add yunet\n"
 		    "$ rollcall models add mobilefacenet --from /media/stick --accept\n"
-		    "$ rollcall models add better.onnx --like mobilefacenet --licence MIT "
-		    "--provenance \"our own photos\"\n"
+		    "$ rollcall models add better.onnx --like mobilefacenet --licence MIT\n"
 		    "$ rollcall models use yunet\n"
 		    "$ rollcall models verify",
 	.options = options,

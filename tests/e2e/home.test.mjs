@@ -151,7 +151,7 @@ test('a disk that is full from the start leaves no half home', (t) => {
 
 test('a small real disk that fills up', { skip: isRoot() ? false : 'only root can mount' }, (t) => {
   const mount = folder(t);
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=800k', 'tmpfs', mount]).status !== 0)
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', mount]).status !== 0)
     return t.skip('mounting is not allowed here');
   try {
     const h = join(mount, 'home');
