@@ -34,6 +34,7 @@ static const struct resource *const resources[] = {
 	&resource_openapi,
 	&resource_sign_in,
 	&resource_groups,
+	&resource_recognise,
 	NULL,
 };
 

@@ -26,5 +26,6 @@ struct resource {
 
 extern const struct resource resource_health, resource_sign_in, resource_groups;
 extern const struct resource resource_openapi;
+extern const struct resource resource_recognise;
 
 #endif

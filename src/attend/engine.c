@@ -480,6 +480,12 @@ enum err engine_identify_image(
 	return identify(e, photo, PIPELINE_EMBED, out, why);
 }
 
+enum err engine_identify_photo(
+	struct engine *e, const struct image *photo, struct identified *out, struct error *why)
+{
+	return identify(e, photo, PIPELINE_TEMPLATE, out, why);
+}
+
 /* Reads and decodes a photo and hashes its bytes. */
 static enum err load_photo(const struct engine *e, const char *path, struct image *photo,
 	uint8_t hash[static PHOTO_HASH_BYTES], int *truncated, struct error *why)

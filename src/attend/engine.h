@@ -70,6 +70,13 @@ enum err engine_identify_image(struct engine *e, const struct image *photo, stru
 	struct error *why) MUST_USE;
 
 /*
+ * The same with the care that a single photo gets (engine_identify_file), for one that is decoded
+ * already; out->photo stays empty, out->photo_hash as the caller set it.
+ */
+enum err engine_identify_photo(struct engine *e, const struct image *photo, struct identified *out,
+	struct error *why) MUST_USE;
+
+/*
  * Who one face is, by its embedding and its quality; `person` with id "" where nobody is near
  * enough.
  */
