@@ -37,8 +37,7 @@ static double tick_ms(void)
 static enum err begin(struct work *k, const struct request *req, struct response *res,
 	struct worker *w, const struct upload_wanted *wanted)
 {
-	*k = (struct work){
-		.c = context_of(w), .req = req, .res = res, .caller = caller_of(req)};
+	*k = (struct work){.c = context_of(w), .req = req, .res = res, .caller = caller_of(req)};
 	return upload_read(&k->upload, req, res, wanted);
 }
 
@@ -301,8 +300,7 @@ static enum err when(struct work *k, int64_t *at_ms)
 	if (text == NULL)
 		return OK;
 	if (zone_parse(k->c->zone, text, now_ms, at_ms, NULL) != OK)
-		return body_invalid(
-			k->res, "at", "takes a time such as 2026-11-21T08:55:00+01:00");
+		return body_invalid(k->res, "at", "takes a time such as 2026-11-21T08:55:00+01:00");
 	if (*at_ms <= 0 || *at_ms > now_ms + AHEAD_MS)
 		return body_invalid(k->res, "at", "takes a time that is not still to come");
 	return OK;
@@ -325,8 +323,7 @@ static enum err where(struct work *k, struct marking *m)
 	}
 	enum err err = store_session(k->c->store, m->session_id, &m->session, why);
 	if (err == OK)
-		err = caller_in_group(
-			k->caller, k->c->store, m->session.group_id, GROUP_TAKE, why);
+		err = caller_in_group(k->caller, k->c->store, m->session.group_id, GROUP_TAKE, why);
 	m->session_id = m->session.id;
 	m->search_id = m->session.group_id;
 	return err;
@@ -404,9 +401,8 @@ static enum err mark_photo(struct work *k, struct marking *m, json_t **doc)
 	if (err == OK)
 		err = write_faces(k, m, &id);
 	if (err == OK)
-		*doc = json_pack("{s:o,s:O,s:O}", "photo",
-			without_file(identified_json(NULL, &id)), "written", m->written,
-			"not_written", m->not_written);
+		*doc = json_pack("{s:o,s:O,s:O}", "photo", without_file(identified_json(NULL, &id)),
+			"written", m->written, "not_written", m->not_written);
 	if (id.faces.count > 0)
 		api_changed(k->c->api);
 	identified_finish(&id);

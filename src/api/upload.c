@@ -7,7 +7,7 @@
 
 static const char *const image_names[] = {"image", "photo", "file", NULL};
 
-#define HOW                                                                                       \
+#define HOW                                                                                        \
 	"send the image as the part '%s' of multipart/form-data, as the body (image/jpeg), or as " \
 	"a data URL in JSON: {\"%s\": \"data:...\"}"
 
@@ -65,7 +65,8 @@ static int place_of(const struct upload_wanted *wanted, const char *name)
 
 /* --- multipart/form-data ---------------------------------------------------------------- */
 
-static enum err from_form(struct upload *u, struct response *res, const struct upload_wanted *wanted)
+static enum err from_form(
+	struct upload *u, struct response *res, const struct upload_wanted *wanted)
 {
 	enum err err = form_read(&u->form, u->req, response_why(res));
 	for (size_t i = 0; err == OK && i < u->form.parts.count; i++) {
@@ -90,8 +91,8 @@ static enum err refuse_base64(struct response *res, const char *name, const stru
 	return err != OK ? err : err_set(response_why(res), ERR_FORMAT, "'%s'", name);
 }
 
-static enum err from_dataurl(struct upload *u, struct response *res, size_t place,
-	const char *name, const json_t *value)
+static enum err from_dataurl(
+	struct upload *u, struct response *res, size_t place, const char *name, const json_t *value)
 {
 	struct error why = {0};
 	struct dataurl *url = &u->url[place];
@@ -99,8 +100,8 @@ static enum err from_dataurl(struct upload *u, struct response *res, size_t plac
 		return body_invalid(res, name, "takes a data URL or base64");
 	if (u->image[place].bytes != NULL)
 		return body_invalid(res, name, "came under another name already");
-	enum err err = dataurl_decode(url, json_string_value(value), json_string_length(value),
-		IMAGE_FILE_MAX, &why);
+	enum err err = dataurl_decode(
+		url, json_string_value(value), json_string_length(value), IMAGE_FILE_MAX, &why);
 	if (err == ERR_FORMAT)
 		return refuse_base64(res, name, &why);
 	if (err != OK)
@@ -112,7 +113,8 @@ static enum err from_dataurl(struct upload *u, struct response *res, size_t plac
 	return OK;
 }
 
-static enum err from_json(struct upload *u, struct response *res, const struct upload_wanted *wanted)
+static enum err from_json(
+	struct upload *u, struct response *res, const struct upload_wanted *wanted)
 {
 	enum err err = request_json(u->req, &u->doc, response_why(res));
 	if (err == OK && !json_is_object(u->doc))
