@@ -35,6 +35,7 @@ static const struct resource *const resources[] = {
 	&resource_sign_in,
 	&resource_groups,
 	&resource_recognise,
+	&resource_people,
 	NULL,
 };
 
