@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/api.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "api/context.h"
 #include "api/openapi.h"
 #include "api/resources.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 enum { RECOGNISERS_DEFAULT = 2, RECOGNISE_WAIT_MS = 10000 };
@@ -17,16 +19,10 @@ struct api {
 	char *home;
 	struct recognisers *recognisers;
 	struct openapi openapi;
+	_Atomic(const struct server_config *) config;
+	struct rate_class rate[RATE_COUNT];
 	struct route *route; /* all tables in one */
 	size_t routes;
-};
-
-/* Tokens a minute and at once; by address and by account. */
-static const struct rate_class rates[RATE_COUNT] = {
-	[RATE_API] = {"api", 1200, 300, 1200, 300},
-	[RATE_SIGN_IN] = {"sign_in", 30, 20, 0, 0},
-	[RATE_RECOGNISE] = {"recognise", 600, 120, 600, 120},
-	[RATE_UPLOAD] = {"upload", 120, 60, 120, 60},
 };
 
 static const struct resource *const resources[] = {
@@ -42,7 +38,6 @@ static const struct resource *const resources[] = {
 void api_options_default(struct api_options *o)
 {
 	*o = (struct api_options){
-		.web = web_limits_default(),
 		.password = password_cost_default(),
 	};
 }
@@ -66,6 +61,54 @@ enum err api_table(unsigned legacy, struct route **route, size_t *routes, struct
 	return OK;
 }
 
+/* The same for addresses and accounts; a failed sign-in is counted by its account elsewhere. */
+static void set_rates(struct api *api, const struct server_config *config)
+{
+	const struct {
+		const char *name;
+		struct config_rate rate;
+		bool account;
+	} classes[RATE_COUNT] = {
+		[RATE_API] = {"api", config->rate_api, true},
+		[RATE_SIGN_IN] = {"sign_in", config->rate_sign_in, false},
+		[RATE_RECOGNISE] = {"recognise", config->rate_recognise, true},
+		[RATE_UPLOAD] = {"upload", config->rate_upload, true},
+	};
+	for (size_t i = RATE_NONE + 1; i < RATE_COUNT; i++) {
+		const struct config_rate *r = &classes[i].rate;
+		struct rate_class *class = &api->rate[i];
+		*class = (struct rate_class){.name = classes[i].name,
+			.address_per_minute = r->per_minute,
+			.address_burst = r->burst};
+		if (classes[i].account) {
+			class->account_per_minute = r->per_minute;
+			class->account_burst = r->burst;
+		}
+	}
+}
+
+/* Bodies as large as the settings let them be; photos may come as base64. */
+static void set_bodies(struct api *api, const struct server_config *config)
+{
+	size_t json = (size_t)config->json_max, photo = (size_t)config->upload_max;
+	for (size_t i = 0; i < api->routes; i++) {
+		struct route *route = &api->route[i];
+		if (route->body_max == BODY_JSON)
+			route->body_max = json;
+		else if (route->body_max == BODY_PHOTO)
+			route->body_max = photo + photo / 3 + json;
+	}
+}
+
+static struct sandbox_options sandbox_of(const struct server_config *config)
+{
+	struct sandbox_options o = sandbox_options_default();
+	o.memory_max = (size_t)config->decode_memory;
+	o.time_max_ms = (int)config->decode_time_ms;
+	o.allow_unprotected = config->decode_unprotected;
+	return o;
+}
+
 enum err api_open(struct api **out, const struct api_options *o, struct error *why)
 {
 	*out = NULL;
@@ -74,6 +117,8 @@ enum err api_open(struct api **out, const struct api_options *o, struct error *w
 	if (api == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the server");
 	api->options = *o;
+	atomic_init(&api->config, o->config);
+	set_rates(api, o->config);
 	api->home = strdup(o->home);
 	enum err err = api->home != NULL ? OK : err_set(why, ERR_NOMEM, "no memory for the server");
 	api->options.home = api->home;
@@ -82,6 +127,8 @@ enum err api_open(struct api **out, const struct api_options *o, struct error *w
 		.pipeline = &api->options.pipeline,
 		.count = o->recognisers > 0 ? o->recognisers : RECOGNISERS_DEFAULT,
 		.wait_ms = RECOGNISE_WAIT_MS,
+		.upload_max = (size_t)o->config->upload_max,
+		.sandbox = sandbox_of(o->config),
 	};
 	if (err == OK)
 		err = store_open(&store, api->home, STORE_CREATE, why);
@@ -92,6 +139,8 @@ enum err api_open(struct api **out, const struct api_options *o, struct error *w
 		err = api_table(o->legacy, &api->route, &api->routes, why);
 	if (err == OK)
 		err = openapi_open(&api->openapi, why);
+	if (err == OK)
+		set_bodies(api, o->config);
 	if (err != OK) {
 		api_close(api);
 		return err;
@@ -119,6 +168,16 @@ const struct openapi *api_openapi(const struct api *api)
 const struct api_options *api_options(const struct api *api)
 {
 	return &api->options;
+}
+
+const struct server_config *api_config(const struct api *api)
+{
+	return atomic_load(&api->config);
+}
+
+void api_reconfigure(struct api *api, const struct server_config *config)
+{
+	atomic_store(&api->config, config);
 }
 
 struct recognisers *api_recognisers(struct api *api)
@@ -187,14 +246,40 @@ struct registrar context_registrar(const struct context *c, const struct request
 		.store = c->store, .zone = c->zone, .now_ms = request_now_ms(req)};
 }
 
+/* One line a request: what was asked of which route, by whom (ids), and how it went. */
+static void access_log(void *user, const struct access_entry *e)
+{
+	const struct request *req = e->request;
+	const struct caller *caller = caller_of(req);
+	const struct route *route = request_route(req);
+	log_event(LOG_INFO, "request", log_text("id", request_id(req)),
+		log_text("method", method_name(request_method(req))),
+		log_text("route", route != NULL ? route->path : NULL), log_int("status", e->status),
+		log_text("peer", request_peer(req)),
+		log_text("caller", caller != NULL ? caller->actor : NULL),
+		log_text("protocol", e->protocol), log_real("ms", e->total_ms),
+		log_real("wait_ms", e->wait_ms), log_real("work_ms", e->work_ms),
+		log_int("bytes_in", (int64_t)e->bytes_in),
+		log_int("bytes_out", (int64_t)e->bytes_out));
+}
+
+static void reloaded(void *user)
+{
+	const struct api *api = user;
+	if (api->options.reloaded != NULL)
+		api->options.reloaded(api->options.user);
+}
+
 void api_serve(struct api *api, struct server_options *o)
 {
 	o->route = api->route;
 	o->routes = api->routes;
-	o->rate = rates;
+	o->rate = api->rate;
 	o->rates = RATE_COUNT;
 	o->authorise = api_authorise;
 	o->worker_start = worker_start;
 	o->worker_stop = worker_stop;
+	o->access_log = access_log;
+	o->reloaded = reloaded;
 	o->user = api;
 }

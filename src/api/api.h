@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/server_config.h"
 #include "base/err.h"
 #include "net/server.h"
 #include "store/password.h"
@@ -34,11 +35,18 @@ struct api_options {
 	const char *home;                 /* folder with the database */
 	struct pipeline_options pipeline; /* models and detector; borrowed */
 	int recognisers; /* photos that are looked at side by side; 0: as many as fit, at most 2 */
-	struct web_limits web;
+	/*
+	 * The settings, borrowed until api_reconfigure and for as long as the server runs after it;
+	 * needed.
+	 */
+	const struct server_config *config;
 	struct password_cost password;
 	unsigned legacy;      /* of enum legacy: who answers */
 	bool legacy_open_lan; /* to clients without a key, from private addresses only */
 	int64_t (*now_ms)(void);
+	/* On the loop's thread after SIGHUP; calls api_reconfigure when all is well. */
+	void (*reloaded)(void *user);
+	void *user;
 };
 
 /* Sensible values; home and now_ms are the caller's. */
@@ -50,6 +58,12 @@ void api_options_default(struct api_options *o);
  */
 enum err api_open(struct api **out, const struct api_options *o, struct error *why) MUST_USE;
 void api_close(struct api *api);
+
+/*
+ * Takes other settings from now on, of which those with CONFIG_RELOAD take effect. Requests in
+ * hand may still read the ones before: they stay until api_close. Any thread.
+ */
+void api_reconfigure(struct api *api, const struct server_config *config);
 
 /* Fills routes, rates, authorise, and the workers' states in. `api` must outlive the server. */
 void api_serve(struct api *api, struct server_options *o);

@@ -38,6 +38,8 @@ struct context *context_of(struct worker *w);
 struct recognisers *api_recognisers(struct api *api);
 const struct api_options *api_options(const struct api *api);
 const struct openapi *api_openapi(const struct api *api);
+/* The settings of this moment: ask once a request. */
+const struct server_config *api_config(const struct api *api);
 
 /* Store, zone and time as the registers want them. */
 struct registrar context_registrar(const struct context *c, const struct request *req);

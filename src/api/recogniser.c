@@ -15,12 +15,16 @@ struct slot {
 	bool taken, stale;
 	char org_id[UUID_TEXT];
 	struct gallery_stamp stamp; /* of what the engine has read */
+	struct sandbox *sandbox;    /* made by the first photo */
+	const struct recognisers *of;
 };
 
 struct recognisers {
 	char *home;
 	struct pipeline_options pipeline;
 	int wait_ms;
+	size_t upload_max;
+	struct sandbox_options sandbox;
 	size_t count;
 	struct slot *slot;
 	pthread_mutex_t lock;
@@ -48,6 +52,10 @@ enum err recognisers_open(
 	memset(r->slot, 0, r->count * sizeof(*r->slot));
 	r->pipeline = *o->pipeline;
 	r->wait_ms = o->wait_ms;
+	r->upload_max = o->upload_max;
+	r->sandbox = o->sandbox;
+	for (size_t i = 0; i < r->count; i++)
+		r->slot[i].of = r;
 	pthread_condattr_t monotonic;
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -65,6 +73,7 @@ void recognisers_close(struct recognisers *r)
 	for (size_t i = 0; i < r->count; i++) {
 		image_finish(&r->slot[i].one.photo);
 		engine_close(r->slot[i].one.engine);
+		sandbox_close(r->slot[i].sandbox);
 		store_close(r->slot[i].one.store);
 	}
 	pthread_cond_destroy(&r->given);
@@ -182,7 +191,15 @@ enum err recogniser_decode(
 	struct recogniser *one, const uint8_t *bytes, size_t len, struct error *why)
 {
 	const struct image_options full_size = {0};
+	struct slot *s = (struct slot *)one;
+	enum err err = OK;
 	image_finish(&one->photo);
+	if (len > s->of->upload_max)
+		return err_set(why, ERR_LIMIT, "the photo has %zu bytes, more than the %zu allowed",
+			len, s->of->upload_max);
 	store_photo_hash(one->store, bytes, len, one->photo_hash);
-	return image_decode(bytes, len, &full_size, &one->photo, NULL, why);
+	if (s->sandbox == NULL)
+		err = sandbox_open(&s->sandbox, &s->of->sandbox, why);
+	return err == OK ? sandbox_decode(s->sandbox, bytes, len, &full_size, &one->photo, why)
+			 : err;
 }

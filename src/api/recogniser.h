@@ -8,6 +8,7 @@
 
 #include "attend/engine.h"
 #include "base/err.h"
+#include "media/sandbox.h"
 #include "store/store.h"
 #include "vision/pipeline.h"
 
@@ -24,8 +25,10 @@ struct recogniser {
 struct recognisers_options {
 	const char *home;
 	const struct pipeline_options *pipeline;
-	int count;   /* at least 1 */
-	int wait_ms; /* that a handler waits for one */
+	int count;                      /* at least 1 */
+	int wait_ms;                    /* that a handler waits for one */
+	size_t upload_max;              /* bytes of a photo */
+	struct sandbox_options sandbox; /* in which photos are decoded */
 };
 
 /* Opens none yet: the first photo does. */
@@ -45,8 +48,8 @@ void recogniser_give(struct recognisers *r, struct recogniser *one);
 void recognisers_stale(struct recognisers *r);
 
 /*
- * Decodes an uploaded image, in the sandbox, into one->photo, and hashes its bytes. Errors as
- * image_decode's.
+ * Decodes an uploaded image, in a process of its own, into one->photo, and hashes its bytes.
+ * Errors as sandbox_open's and sandbox_decode's; ERR_LIMIT: more than upload_max bytes.
  */
 enum err recogniser_decode(
 	struct recogniser *one, const uint8_t *bytes, size_t len, struct error *why) MUST_USE;

@@ -80,16 +80,18 @@ static enum err me(const struct request *req, struct response *res, struct worke
 static enum err open_session(
 	const struct request *req, struct response *res, struct context *c, const struct user *user)
 {
-	const struct web_limits *limits = &api_options(c->api)->web;
+	const struct server_config *config = api_config(c->api);
+	const struct web_limits limits = {
+		.idle_ms = config->session_idle_ms, .absolute_ms = config->session_length_ms};
 	const struct web_origin from = {request_peer(req), request_header(req, "User-Agent"),
-		request_cookie(req, cookie_name(req)), limits};
+		request_cookie(req, cookie_name(req)), &limits};
 	struct caller caller = {.kind = CALLER_USER, .user = *user};
 	struct error *why = response_why(res);
 	enum err err =
 		store_web_open(c->store, user->id, &from, request_now_ms(req), caller.token, why);
 	if (err == OK)
 		err = response_cookie(
-			res, cookie_name(req), caller.token, (long)(limits->absolute_ms / MS));
+			res, cookie_name(req), caller.token, (long)(limits.absolute_ms / MS));
 	if (err == OK)
 		err = context_use(c, NULL, why);
 	return err == OK ? response_json(res, 200, me_json(c, &caller, why)) : err;

@@ -57,6 +57,7 @@ struct option_spec {
 
 struct cmd;
 struct config;
+struct program_values;
 
 /* What a command with several sides can do: `rollcall people add NAME`. */
 struct verb {
@@ -112,6 +113,8 @@ struct cmd {
 	struct config *config; /* cmd/configure.h */
 	char *config_file;     /* that was read, or NULL */
 	bool config_usual;     /* it is the home folder's own */
+	/* What the command line said to the program itself; for reading it all again. */
+	const struct program_values *values;
 	/* Opened on demand by the functions below, closed by main. */
 	char *home;
 	struct store *store;

@@ -3,40 +3,72 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/api.h"
-#include "cmd/cmd.h"
+#include "base/log.h"
+#include "cmd/configure.h"
 #include "cmd/recognise.h"
+#include "cmd/serve.h"
 #include "store/users.h"
 
+/* Most are settings of the configuration too, which takes them by their names. */
 struct serve_options {
-	const char *host;
-	int port;
+	const char *host, *tls_cert, *tls_key, *trust_proxy;
+	int port, tls, workers;
 	bool insecure_lan;
 	bool list_routes;
 	struct engine_choice choice;
 };
 
-static const struct serve_options defaults = {.host = "localhost", .port = 5000};
-
 static const struct option_spec options[] = {
 	{.name = "host",
 		.kind = OPTION_TEXT,
 		.value = "HOST",
-		.help = "address or name to listen on (localhost)",
+		.help = "address or name to listen on (localhost); 0.0.0.0 or :: for every address",
 		.offset = offsetof(struct serve_options, host)},
 	{.name = "port",
 		.kind = OPTION_INT,
 		.value = "PORT",
-		.help = "port to listen on (5000)",
+		.help = "port to listen on (5000); 0 for any free one",
 		.offset = offsetof(struct serve_options, port),
 		.min = 0,
 		.max = 65535,
 		.complete = "-"},
+	{.name = "tls",
+		.kind = OPTION_CHOICE,
+		.value = "HOW",
+		.help = "off; self to make a certificate for this machine; files to take one",
+		.offset = offsetof(struct serve_options, tls),
+		.choices = "off|self|files"},
+	{.name = "tls-cert",
+		.kind = OPTION_TEXT,
+		.value = "FILE",
+		.help = "the certificate with its chain, PEM",
+		.offset = offsetof(struct serve_options, tls_cert),
+		.complete = "file"},
+	{.name = "tls-key",
+		.kind = OPTION_TEXT,
+		.value = "FILE",
+		.help = "its key, PEM",
+		.offset = offsetof(struct serve_options, tls_key),
+		.complete = "file"},
 	{.name = "insecure-lan",
 		.kind = OPTION_FLAG,
 		.help = "listen beyond this machine without TLS: passwords and faces can be read "
 			"on the way",
 		.offset = offsetof(struct serve_options, insecure_lan)},
+	{.name = "trust-proxy",
+		.kind = OPTION_TEXT,
+		.value = "NETWORKS",
+		.help = "networks of proxies whose X-Forwarded-For is believed, such as "
+			"127.0.0.1/32",
+		.offset = offsetof(struct serve_options, trust_proxy)},
+	{.name = "workers",
+		.kind = OPTION_INT,
+		.value = "N",
+		.help = "how many requests are worked on at a time; 0 for one a processor (0)",
+		.offset = offsetof(struct serve_options, workers),
+		.min = 0,
+		.max = 64,
+		.complete = "-"},
 	{.name = "list-routes",
 		.kind = OPTION_FLAG,
 		.help = "print what the server answers, and leave",
@@ -115,21 +147,26 @@ static enum err invite(
 	return err;
 }
 
-/* Says where the server is, and how the first administrator gets in. */
-static enum err greet(struct cmd *c, const char *base, struct error *why)
+/* Says where the server is, whom to trust, and how the first administrator gets in. */
+static enum err greet(struct serving *s, struct error *why)
 {
 	char token[TOKEN_TEXT];
 	bool has_administrator;
-	fprintf(stderr, "Rollcall is at %s\n", base);
-	enum err err = administered(c->store, &has_administrator, why);
+	fprintf(stderr, "Rollcall is at %s\n", s->base);
+	if (s->tls.ca_cert != NULL)
+		fprintf(stderr,
+			"Its certificate is signed by an authority of this machine's own. Devices "
+			"that trust it give no warning:\n  %s\n  SHA-256 %s\n",
+			s->tls.ca_cert, s->tls.fingerprint);
+	enum err err = administered(s->c->store, &has_administrator, why);
 	if (err != OK || has_administrator)
 		return err;
-	err = invite(c->store, clock_now_ms(), token, why);
+	err = invite(s->c->store, clock_now_ms(), token, why);
 	if (err == OK)
 		fprintf(stderr,
 			"Nobody can sign in yet. The first administrator opens this once, within "
 			"%d days:\n  %s/link#%s\n",
-			LINK_DAYS_INVITATION, base, token);
+			LINK_DAYS_INVITATION, s->base, token);
 	return err;
 }
 
@@ -155,88 +192,71 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static bool is_local(const char *host)
+/* From now on there is no server for a handler to tell. */
+static void ignore_signals(void)
 {
-	return strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 ||
-		strcmp(host, "::1") == 0;
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 }
 
-static enum err serve(
-	struct cmd *c, struct api *api, const struct serve_options *o, struct error *why)
+/* Serves until a signal says that it is enough. */
+static enum err serve(struct serving *s, struct error *why)
 {
-	struct server_options so;
-	char base[300];
-	server_options_default(&so);
-	so.listen[so.listens++] = (struct listen_address){.host = o->host, .port = o->port};
-	so.now_ms = clock_now_ms;
-	api_serve(api, &so);
-	enum err err = server_open(&running, &so, why);
+	enum err err = greet(s, why);
 	if (err != OK)
 		return err;
-	snprintf(base, sizeof(base), "http://%s:%d", o->host, server_port(running, 0));
-	err = greet(c, base, why);
-	if (err == OK) {
-		catch_signals();
-		err = server_run(running, why);
-	}
-	server_close(running);
+	running = s->server;
+	catch_signals();
+	err = server_run(s->server, why);
+	ignore_signals();
+	running = NULL;
 	return err;
 }
 
 static int run(struct cmd *c)
 {
 	const struct serve_options *o = c->options;
+	struct serving s = {0};
 	struct error why = {0};
-	struct api *api = NULL;
-	char *models = NULL, *home_models = NULL;
+	enum err err;
 	if (o->list_routes) {
-		enum err listed = list_routes(c, &why);
-		return listed == OK ? EXIT_OK : cmd_fail(&why);
+		err = list_routes(c, &why);
+		return err == OK ? EXIT_OK : cmd_fail(&why);
 	}
-	if (!o->insecure_lan && !is_local(o->host))
-		return cmd_usage(c,
-			"listening on '%s' needs TLS, or --insecure-lan: browsers give no camera "
-			"to "
-			"plain HTTP except on localhost",
-			o->host);
-	enum err err = cmd_store(c, STORE_CREATE, &why);
+	err = configure_all(c, &why);
 	if (err == OK)
-		err = models_folder(c->models_given, &models, &why);
+		err = config_fill(c->config, server_keys, &s.config, &why);
 	if (err == OK)
-		err = recognise_home(c, &home_models, &why);
-	if (err == OK) {
-		struct api_options ao;
-		api_options_default(&ao);
-		ao.home = c->home;
-		ao.now_ms = clock_now_ms;
-		ao.pipeline = (struct pipeline_options){.models = models,
-			.home_models = home_models,
-			.detector = o->choice.detector,
-			.embedding = o->choice.embedding,
-			.min_score = (float)o->choice.min_score,
-			.min_face = (float)o->choice.min_face,
-			.threads = c->threads};
-		err = api_open(&api, &ao, &why);
-	}
+		err = server_config_check(&s.config, &why);
 	if (err == OK)
-		err = serve(c, api, o, &why);
-	api_close(api);
-	free(models);
-	free(home_models);
+		err = cmd_store(c, STORE_CREATE, &why);
+	if (err == OK)
+		err = serving_open(&s, c, &o->choice, &why);
+	if (err == OK)
+		err = serve(&s, &why);
+	serving_close(&s);
 	return err == OK ? EXIT_OK : cmd_fail(&why);
 }
 
 const struct command cmd_serve = {
 	.name = "serve",
 	.summary = "answer browsers, devices and scripts over HTTP",
-	.usage = "[--host HOST] [--port PORT]",
-	.about = "Serves the web pages, the API and the older systems' interfaces until it is "
-		 "stopped (Ctrl-C, SIGTERM). The home folder and the database are made if they are "
-		 "not there; the first administrator gets a link to set a password by.",
+	.usage = "[--host HOST] [--port PORT] [--tls self]",
+	.about =
+		"Serves the web pages, the API and the older systems' interfaces until it is "
+		"stopped (Ctrl-C, SIGTERM). The home folder and the database are made if they are "
+		"not there; the first administrator gets a link to set a password by.\n"
+		"\n"
+		"Every setting is in the configuration ('rollcall config'); the options here come "
+		"before it. Listening beyond this machine needs TLS or --insecure-lan, as browsers "
+		"give no camera to plain HTTP except on localhost. SIGHUP reads the configuration "
+		"and the certificate again; the log says what needs a restart.",
 	.examples = "$ rollcall serve\n"
-		    "$ rollcall serve --host 0.0.0.0 --insecure-lan",
+		    "$ rollcall serve --host 0.0.0.0 --tls self\n"
+		    "$ rollcall serve --host :: --tls-cert chain.pem --tls-key key.pem --port 443\n"
+		    "$ rollcall serve --trust-proxy 127.0.0.1/32",
 	.options = options,
 	.options_size = sizeof(struct serve_options),
-	.defaults = &defaults,
 	.run = run,
 };

@@ -131,9 +131,10 @@ static enum err check_home(const struct cmd *c, struct error *why)
 		config_where(c->config, home));
 }
 
-enum err configure(struct cmd *c, const struct program_values *values, struct error *why)
+/* Makes c->config of all that every command needs, and fills the program's own settings. */
+static enum err read_common(struct cmd *c, const struct program_values *values,
+	struct program_config *filled, struct error *why)
 {
-	struct program_config filled;
 	/* Every option whose value is not that of one that was not given. */
 	uint64_t given = ~UINT64_C(0);
 	const struct option_spec *threads = option_find(program_options, "threads");
@@ -152,9 +153,17 @@ enum err configure(struct cmd *c, const struct program_values *values, struct er
 	if (err == OK)
 		err = check_home(c, why);
 	if (err == OK)
-		err = config_fill(c->config, program_keys, &filled, why);
+		err = config_fill(c->config, program_keys, filled, why);
+	return err;
+}
+
+enum err configure(struct cmd *c, const struct program_values *values, struct error *why)
+{
+	struct program_config filled;
+	enum err err = read_common(c, values, &filled, why);
 	if (err != OK)
 		return err;
+	c->values = values;
 	/* An empty --home or --models is for cmd_home and the models to refuse. */
 	c->home_given = values->home != NULL ? values->home : filled.home;
 	/* The models look at their variable themselves, to name it when nothing is there. */
@@ -210,6 +219,26 @@ enum err configure_all(struct cmd *c, struct error *why)
 	const char *streak = config_text(config, config_find(config, "streak", "config"));
 	if (err == OK && streak != NULL)
 		err = read_streak(config, streak, why);
+	return err;
+}
+
+enum err configure_again(
+	const struct cmd *c, struct config **out, struct program_config *program, struct error *why)
+{
+	struct cmd again = *c;
+	again.config = NULL;
+	again.config_file = NULL;
+	enum err err = read_common(&again, c->values, program, why);
+	if (err == OK)
+		err = configure_all(&again, why);
+	if (err == OK)
+		err = config_fill(again.config, program_keys, program, why);
+	free(again.config_file);
+	if (err != OK) {
+		config_free(again.config);
+		again.config = NULL;
+	}
+	*out = again.config;
 	return err;
 }
 

@@ -29,6 +29,13 @@ enum err configure(struct cmd *c, const struct program_values *values, struct er
  */
 enum err configure_all(struct cmd *c, struct error *why) MUST_USE;
 
+/*
+ * Reads everything of both anew, for a program that runs on: into *out, for config_free, of which
+ * the texts in *program are borrowed. Nothing of `c` changes.
+ */
+enum err configure_again(const struct cmd *c, struct config **out, struct program_config *program,
+	struct error *why) MUST_USE;
+
 /* The file that was read, or NULL. */
 const char *configure_file(const struct cmd *c);
 

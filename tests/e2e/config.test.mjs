@@ -74,7 +74,7 @@ test('what is wrong is named with its place', (t) => {
   };
   bad('[server]\nprot = 1\n', /c\.conf:2: unknown setting 'prot': did you mean 'port'\?/);
   bad('[sever]\n', /c\.conf:1: unknown section \[sever\]: did you mean \[server\]\?/);
-  bad('[server]\nport = 70000\n', /c\.conf:2: \[server\] port takes a whole number from 1 to 65535/);
+  bad('[server]\nport = 70000\n', /c\.conf:2: \[server\] port takes a whole number from 0 to 65535/);
   bad('[sessions]\nidle = 12\n', /c\.conf:2: \[sessions\] idle takes a time with its unit, from 5 min to 90 days/);
   bad('[server]\nprot = 1\n', /c\.conf:2/, ['people']);
   fails(home, ['config'], exit.usage, /\$PORT: \[server\] port takes a whole number/, { env: { PORT: 'x' } });
