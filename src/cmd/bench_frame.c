@@ -71,7 +71,21 @@ static enum err find_frame(struct buf *file, const struct bench_options *o, stru
 	return err;
 }
 
-/* One frame: decoded, faces found, embedded and searched for. */
+/* What is done for a face that is new in a camera's picture. */
+static enum err name_face(struct pipeline *p, const struct image *frame, struct face *face,
+	const struct gallery *g, struct error *why)
+{
+	bool is_face = false;
+	enum err err = pipeline_points(p, frame, face, &is_face, why);
+	if (err != OK || !is_face)
+		return err;
+	err = pipeline_embed(p, frame, face, why);
+	if (err == OK && gallery_search(g, face->embedding).person_id == NULL)
+		err = err_set(why, ERR_INTERNAL, "the search found nobody");
+	return err;
+}
+
+/* One frame, as 'watch' looks at it: decoded, faces found, embedded and searched for. */
 static enum err one_frame(struct pipeline *p, const struct buf *file, const struct gallery *g,
 	size_t *found, struct error *why)
 {
@@ -80,10 +94,9 @@ static enum err one_frame(struct pipeline *p, const struct buf *file, const stru
 	enum err err =
 		image_decode(file->data, file->len, &(struct image_options){0}, &frame, NULL, why);
 	if (err == OK)
-		err = pipeline_run(p, &frame, PIPELINE_EMBED, &faces, NULL, why);
+		err = pipeline_run(p, &frame, PIPELINE_BOXES, &faces, NULL, why);
 	for (size_t i = 0; i < faces.count && err == OK; i++)
-		if (gallery_search(g, faces.face[i].embedding).person_id == NULL)
-			err = err_set(why, ERR_INTERNAL, "the search found nobody");
+		err = name_face(p, &frame, &faces.face[i], g, why);
 	*found = faces.count;
 	face_list_finish(&faces);
 	image_finish(&frame);
