@@ -297,6 +297,15 @@ enum err caller_in_group(const struct caller *caller, struct store *store, const
 	return err_set(why, ERR_DENIED, "that group is not one of yours, or not for this");
 }
 
+enum err caller_groups(const struct caller *caller, const char **user_id, struct error *why)
+{
+	bool user = caller->kind == CALLER_USER;
+	*user_id = user && caller->user.role == ROLE_TEACHER ? caller->user.id : NULL;
+	if (user && caller->user.role == ROLE_STUDENT)
+		return err_set(why, ERR_DENIED, "students see their own marks: /api/v1/me/marks");
+	return OK;
+}
+
 enum err caller_sees_person(
 	const struct caller *caller, struct store *store, const char *person_id, struct error *why)
 {

@@ -78,6 +78,13 @@ enum err caller_in_group(const struct caller *caller, struct store *store, const
 	enum group_right right, struct error *why) MUST_USE;
 
 /*
+ * For lists of what happened in groups: to whose groups they are narrowed, as struct page_filter
+ * takes it (a teacher's; NULL: all). ERR_DENIED for students, who have lists of their own.
+ */
+enum err caller_groups(
+	const struct caller *caller, const char **user_id, struct error *why) MUST_USE;
+
+/*
  * Whether the caller may see a person: as above in any of the person's groups; a student sees the
  * own person. ERR_NOT_FOUND, as if there were none, otherwise.
  */

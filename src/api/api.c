@@ -31,6 +31,8 @@ static const struct resource *const resources[] = {
 	&resource_sign_in,
 	&resource_groups,
 	&resource_recognise,
+	&resource_sessions,
+	&resource_marks,
 	&resource_people,
 	NULL,
 };

@@ -137,7 +137,7 @@ enum err change_finish(
 		.subject = what->subject,
 		.detail = what->detail,
 	};
-	if (err == OK)
+	if (err == OK && what->action != NULL)
 		err = store_audit(ch->store, request_now_ms(ch->req), &entry, why);
 	if (err == OK)
 		err = answer(ch, status, doc);

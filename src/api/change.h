@@ -31,8 +31,8 @@ struct change {
 
 /* What was done to what, for the audit. */
 struct changed {
-	const char *action, *subject;
-	const char *detail; /* JSON or NULL: ids, no names */
+	const char *action, *subject; /* action NULL: nothing was changed after all */
+	const char *detail;           /* JSON or NULL: ids, no names */
 };
 
 /*
