@@ -27,6 +27,7 @@ struct api {
 
 static const struct resource *const resources[] = {
 	&resource_health,
+	&resource_metrics,
 	&resource_openapi,
 	&resource_sign_in,
 	&resource_groups,
@@ -170,6 +171,12 @@ const struct openapi *api_openapi(const struct api *api)
 const struct api_options *api_options(const struct api *api)
 {
 	return &api->options;
+}
+
+const struct route *api_routes(const struct api *api, size_t *count)
+{
+	*count = api->routes;
+	return api->route;
 }
 
 const struct server_config *api_config(const struct api *api)

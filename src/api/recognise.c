@@ -127,6 +127,7 @@ static enum err identify_photo(struct work *k, const char *group_id, struct iden
 	if (err == OK) {
 		memcpy(id->photo_hash, k->one->photo_hash, sizeof(id->photo_hash));
 		id->ms_decode = k->ms_decode;
+		meters_identified(recogniser_meters(k->one), id);
 	}
 	return err;
 }

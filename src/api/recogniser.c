@@ -16,7 +16,7 @@ struct slot {
 	char org_id[UUID_TEXT];
 	struct gallery_stamp stamp; /* of what the engine has read */
 	struct sandbox *sandbox;    /* made by the first photo */
-	const struct recognisers *of;
+	struct recognisers *of;
 };
 
 struct recognisers {
@@ -26,6 +26,7 @@ struct recognisers {
 	size_t upload_max;
 	struct sandbox_options sandbox;
 	size_t count;
+	struct meters meters;
 	struct slot *slot;
 	pthread_mutex_t lock;
 	pthread_cond_t given;
@@ -154,6 +155,7 @@ static enum err prepare(
 enum err recogniser_take(
 	struct recognisers *r, const char *org_id, struct recogniser **out, struct error *why)
 {
+	double from_ms = meters_now_ms();
 	*out = NULL;
 	struct slot *s = wait_for_slot(r, org_id);
 	if (s == NULL)
@@ -163,6 +165,7 @@ enum err recogniser_take(
 		recogniser_give(r, &s->one);
 		return err;
 	}
+	meters_add(&r->meters, METER_WAIT, meters_now_ms() - from_ms);
 	*out = &s->one;
 	return OK;
 }
@@ -200,6 +203,20 @@ enum err recogniser_decode(
 	store_photo_hash(one->store, bytes, len, one->photo_hash);
 	if (s->sandbox == NULL)
 		err = sandbox_open(&s->sandbox, &s->of->sandbox, why);
-	return err == OK ? sandbox_decode(s->sandbox, bytes, len, &full_size, &one->photo, why)
-			 : err;
+	double from_ms = meters_now_ms();
+	if (err == OK)
+		err = sandbox_decode(s->sandbox, bytes, len, &full_size, &one->photo, why);
+	if (err == OK)
+		meters_add(&s->of->meters, METER_DECODE, meters_now_ms() - from_ms);
+	return err;
+}
+
+struct meters *recognisers_meters(struct recognisers *r)
+{
+	return &r->meters;
+}
+
+struct meters *recogniser_meters(struct recogniser *one)
+{
+	return &((struct slot *)one)->of->meters;
 }

@@ -6,6 +6,7 @@
 #ifndef API_RECOGNISER_H
 #define API_RECOGNISER_H
 
+#include "api/meters.h"
 #include "attend/engine.h"
 #include "base/err.h"
 #include "media/sandbox.h"
@@ -46,6 +47,10 @@ void recogniser_give(struct recognisers *r, struct recogniser *one);
 
 /* Something was enrolled, erased or moved by this process: galleries are read again. */
 void recognisers_stale(struct recognisers *r);
+
+/* What they have done; counted by take and decode, and by whoever identifies. */
+struct meters *recognisers_meters(struct recognisers *r);
+struct meters *recogniser_meters(struct recogniser *one);
 
 /*
  * Decodes an uploaded image, in a process of its own, into one->photo, and hashes its bytes.
