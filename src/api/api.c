@@ -35,6 +35,7 @@ static const struct resource *const resources[] = {
 	&resource_sessions,
 	&resource_marks,
 	&resource_people,
+	&resource_venue,
 	NULL,
 };
 
@@ -42,6 +43,7 @@ void api_options_default(struct api_options *o)
 {
 	*o = (struct api_options){
 		.password = password_cost_default(),
+		.legacy = LEGACY_VENUE | LEGACY_BLINK | LEGACY_HUSKY | LEGACY_STREAK,
 	};
 }
 

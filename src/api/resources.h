@@ -30,4 +30,7 @@ extern const struct resource resource_recognise;
 extern const struct resource resource_sessions, resource_marks;
 extern const struct resource resource_people;
 
+/* The older systems. */
+extern const struct resource resource_venue;
+
 #endif
