@@ -160,8 +160,7 @@ static void complete(struct exchange *ex)
 		.cors_origin = o->cors_origin,
 		.cors_origins = o->cors_origins,
 		.allow = ex->match.allow,
-		.any_origin = ex->match.route != NULL &&
-			(ex->match.route->flags & ROUTE_ANY_ORIGIN) != 0};
+		.any_origin = ex->match.any_origin};
 	if (response_complete(&ex->res, &ex->req, &rules) == OK)
 		return;
 	/* Out of memory, most likely: the plainest of answers. */

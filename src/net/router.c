@@ -248,6 +248,7 @@ enum err router_find(const struct router *r, enum method method, const struct ur
 		if (!same_pattern(&r->pattern[i], best))
 			continue;
 		known[r->route[i].method] = true;
+		out->any_origin |= (r->route[i].flags & ROUTE_ANY_ORIGIN) != 0;
 		if (r->route[i].method == wanted) {
 			out->route = &r->route[i];
 			out->index = i;

@@ -29,6 +29,7 @@ void router_close(struct router *r);
 struct route_match {
 	const struct route *route; /* NULL: no route has this path, or not with this method */
 	size_t index;
+	bool any_origin;        /* a line of this path has ROUTE_ANY_ORIGIN: for preflights */
 	char allow[ALLOW_TEXT]; /* methods that the path knows: "GET, HEAD, OPTIONS"; "" for none */
 };
 

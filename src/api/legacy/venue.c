@@ -64,8 +64,8 @@ static json_t *body_of(const struct request *req)
 	return doc;
 }
 
-static enum err look(struct context *c, const char *url, struct legacy_photo *photo,
-	struct error *why)
+static enum err look(
+	struct context *c, const char *url, struct legacy_photo *photo, struct error *why)
 {
 	struct dataurl d = {0};
 	*photo = (struct legacy_photo){0};
@@ -83,8 +83,7 @@ static enum err answer_bad_photo(struct response *res, enum err err)
 	return legacy_photo_is_bad(err) ? legacy_error(res, 400, why.text) : err;
 }
 
-static enum err recognize_faces(
-	const struct request *req, struct response *res, struct worker *w)
+static enum err recognize_faces(const struct request *req, struct response *res, struct worker *w)
 {
 	struct context *c = context_of(w);
 	struct legacy_photo photo;
@@ -276,13 +275,13 @@ static enum err create(const struct request *req, struct response *res, struct c
 	if (err != OK)
 		return err;
 	err = make_venue(c, name, at_ms, now_ms, &row, why);
-	err = legacy_commit(req, c, err,
-		&(struct audit_entry){.action = "venue.add", .subject = row.id}, why);
+	err = legacy_commit(
+		req, c, err, &(struct audit_entry){.action = "venue.add", .subject = row.id}, why);
 	if (err != OK)
 		return err;
 	return response_json(res, 201,
-		json_pack("{s:s,s:s}", "message", "Venue created successfully!", "venue_id",
-			row.id));
+		json_pack(
+			"{s:s,s:s}", "message", "Venue created successfully!", "venue_id", row.id));
 }
 
 static enum err create_venue(const struct request *req, struct response *res, struct worker *w)
@@ -299,8 +298,8 @@ static enum err create_venue(const struct request *req, struct response *res, st
 	if (name == NULL || when == NULL)
 		err = legacy_error(res, 400, "Name and date_time are required");
 	else if (!parse_date_time(c->zone, when, &at_ms))
-		err = legacy_error(res, 400,
-			"Invalid date_time format. Expected format: YYYY-MM-DD HH:MM:SS");
+		err = legacy_error(
+			res, 400, "Invalid date_time format. Expected format: YYYY-MM-DD HH:MM:SS");
 	else if (name_clean(name, "name", clean, &why) != OK)
 		err = legacy_error(res, 400, why.text);
 	else
@@ -328,8 +327,8 @@ static enum err evidence_of(const struct taking *t, const struct look *look,
 	snprintf(id, UUID_TEXT, "%s", recorded->sighting_id);
 	if (id[0] != '\0')
 		return OK;
-	const struct sighting_search search = {look->person_id, t->venue->group_id,
-		look->at_ms - back_ms, look->at_ms + 1};
+	const struct sighting_search search = {
+		look->person_id, t->venue->group_id, look->at_ms - back_ms, look->at_ms + 1};
 	enum err err = store_sighting_first(t->c->store, &search, &last, why);
 	if (err == OK)
 		snprintf(id, UUID_TEXT, "%s", last.id);
@@ -359,8 +358,8 @@ static enum err mark_guest(const struct taking *t, const struct look *look,
 		&(struct audit_entry){.action = "venue.mark", .subject = mark.session_id}, why);
 }
 
-static enum err take_face(const struct taking *t, const struct legacy_photo *photo, size_t i,
-	struct error *why)
+static enum err take_face(
+	const struct taking *t, const struct legacy_photo *photo, size_t i, struct error *why)
 {
 	const struct registrar r = context_registrar(t->c, t->req);
 	struct recorded recorded;
@@ -413,8 +412,8 @@ static enum err find_venue(const struct request *req, struct context *c, const c
 	return err == ERR_DENIED ? ERR_NOT_FOUND : err;
 }
 
-static enum err take(const struct request *req, struct response *res, struct context *c,
-	const json_t *doc)
+static enum err take(
+	const struct request *req, struct response *res, struct context *c, const json_t *doc)
 {
 	const char *id = text_of(doc, "venue_id"), *image = text_of(doc, "image");
 	struct session_row venue;
