@@ -43,7 +43,6 @@ void api_options_default(struct api_options *o)
 {
 	*o = (struct api_options){
 		.password = password_cost_default(),
-		.legacy = LEGACY_VENUE | LEGACY_BLINK | LEGACY_HUSKY | LEGACY_STREAK,
 	};
 }
 

@@ -136,3 +136,15 @@ test('attendance holds each name once and never Unknown', { skip: missing }, asy
   }
   assert.equal(run(server.home, ['audit', 'verify']).status, 0);
 });
+
+test('opened to the network, who has no key may, but not with a wrong one', async (t) => {
+  const open = await serve({ env: { ...withModels.env, ROLLCALL_LEGACY_OPEN: 'lan' } });
+  t.after(() => open.stop());
+  const made = await open.post('/create-attendance-venue', { name: 'Yard', date_time: '2026-03-02 10:00' });
+  assert.equal(made.status, 201, made.text);
+  assert.equal((await open.get('/get-all-venues')).body.venues.length, 1);
+  assert.equal((await open.get('/get-all-venues', { 'X-API-KEY': 'wrong' })).status, 401);
+  assert.equal((await open.get('/api/v1/groups')).status, 401);
+  const { entries } = JSON.parse(run(open.home, ['audit', 'list', '--json']).stdout);
+  assert.ok(entries.some(({ action, actor }) => action === 'venue.add' && /^address:(127|::1)/.test(actor)), JSON.stringify(entries));
+});
