@@ -36,6 +36,7 @@ static const struct resource *const resources[] = {
 	&resource_marks,
 	&resource_people,
 	&resource_venue,
+	&resource_photos,
 	NULL,
 };
 

@@ -29,6 +29,7 @@ extern const struct resource resource_metrics, resource_openapi;
 extern const struct resource resource_recognise;
 extern const struct resource resource_sessions, resource_marks;
 extern const struct resource resource_people;
+extern const struct resource resource_people, resource_photos;
 
 /* The older systems. */
 extern const struct resource resource_venue;
