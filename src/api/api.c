@@ -34,6 +34,8 @@ static const struct resource *const resources[] = {
 	&resource_recognise,
 	&resource_sessions,
 	&resource_marks,
+	&resource_sightings,
+	&resource_reviews,
 	&resource_people,
 	&resource_venue,
 	&resource_photos,

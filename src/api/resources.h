@@ -28,6 +28,7 @@ extern const struct resource resource_health, resource_sign_in, resource_groups;
 extern const struct resource resource_metrics, resource_openapi;
 extern const struct resource resource_recognise;
 extern const struct resource resource_sessions, resource_marks;
+extern const struct resource resource_sightings, resource_reviews;
 extern const struct resource resource_people;
 extern const struct resource resource_people, resource_photos;
 
