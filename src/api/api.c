@@ -8,6 +8,7 @@
 
 #include "api/context.h"
 #include "api/openapi.h"
+#include "api/pages.h"
 #include "api/resources.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -19,6 +20,7 @@ struct api {
 	char *home;
 	struct recognisers *recognisers;
 	struct openapi openapi;
+	struct pages *pages;
 	_Atomic(const struct server_config *) config;
 	struct rate_class rate[RATE_COUNT];
 	struct route *route; /* all tables in one */
@@ -29,6 +31,7 @@ static const struct resource *const resources[] = {
 	&resource_health,
 	&resource_metrics,
 	&resource_openapi,
+	&resource_pages,
 	&resource_sign_in,
 	&resource_groups,
 	&resource_recognise,
@@ -147,6 +150,8 @@ enum err api_open(struct api **out, const struct api_options *o, struct error *w
 	if (err == OK)
 		err = openapi_open(&api->openapi, why);
 	if (err == OK)
+		err = pages_open(&api->pages, why);
+	if (err == OK)
 		set_bodies(api, o->config);
 	if (err != OK) {
 		api_close(api);
@@ -162,9 +167,15 @@ void api_close(struct api *api)
 		return;
 	recognisers_close(api->recognisers);
 	openapi_close(&api->openapi);
+	pages_close(api->pages);
 	free(api->route);
 	free(api->home);
 	free(api);
+}
+
+const struct pages *api_pages(const struct api *api)
+{
+	return api->pages;
 }
 
 const struct openapi *api_openapi(const struct api *api)

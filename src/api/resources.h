@@ -25,7 +25,7 @@ struct resource {
 	}
 
 extern const struct resource resource_health, resource_sign_in, resource_groups;
-extern const struct resource resource_metrics, resource_openapi;
+extern const struct resource resource_metrics, resource_openapi, resource_pages;
 extern const struct resource resource_recognise;
 extern const struct resource resource_sessions, resource_marks;
 extern const struct resource resource_sightings, resource_reviews;
