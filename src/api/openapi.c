@@ -59,7 +59,7 @@ enum err openapi_merge(const struct embedded *part, json_t **out, struct error *
 				doc == NULL ? bad.text : "no object");
 		else
 			err = join(*out, doc, NAMED_AT, &wrong);
-		if (doc != NULL && err != OK)
+		if (json_is_object(doc) && err != OK)
 			err_set(why, err, "openapi/%s: '%.*s' is described otherwise elsewhere",
 				part->name, NAME_SHOWN, wrong);
 		json_decref(doc);

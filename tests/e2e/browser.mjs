@@ -64,7 +64,7 @@ export async function browse(t) {
   const gone = once(child, 'exit');
   t.after(async () => {
     // Its helpers are of its group, and write into the profile for a moment longer than it lives.
-    process.kill(-child.pid, 'SIGKILL');
+    try { process.kill(-child.pid, 'SIGKILL'); } catch { /* it has ended by itself */ }
     await gone;
     for (let i = 0; i < 100 && existsSync(profile); i++) {
       try {
