@@ -42,6 +42,7 @@ static const struct resource *const resources[] = {
 	&resource_people,
 	&resource_venue,
 	&resource_photos,
+	&resource_blink,
 	NULL,
 };
 

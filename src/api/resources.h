@@ -33,6 +33,6 @@ extern const struct resource resource_people;
 extern const struct resource resource_people, resource_photos;
 
 /* The older systems. */
-extern const struct resource resource_venue;
+extern const struct resource resource_venue, resource_blink;
 
 #endif
