@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/context.h"
+#include "api/live.h"
 #include "api/openapi.h"
 #include "api/pages.h"
 #include "api/resources.h"
@@ -21,6 +22,7 @@ struct api {
 	struct recognisers *recognisers;
 	struct openapi openapi;
 	struct pages *pages;
+	struct live *live;
 	_Atomic(const struct server_config *) config;
 	struct rate_class rate[RATE_COUNT];
 	struct route *route; /* all tables in one */
@@ -39,6 +41,7 @@ static const struct resource *const resources[] = {
 	&resource_marks,
 	&resource_sightings,
 	&resource_reviews,
+	&resource_live,
 	&resource_people,
 	&resource_venue,
 	&resource_photos,
@@ -153,6 +156,8 @@ enum err api_open(struct api **out, const struct api_options *o, struct error *w
 	if (err == OK)
 		err = pages_open(&api->pages, why);
 	if (err == OK)
+		err = live_open(&api->live, api->home, o->now_ms, why);
+	if (err == OK)
 		set_bodies(api, o->config);
 	if (err != OK) {
 		api_close(api);
@@ -166,6 +171,7 @@ void api_close(struct api *api)
 {
 	if (api == NULL)
 		return;
+	live_close(api->live);
 	recognisers_close(api->recognisers);
 	openapi_close(&api->openapi);
 	pages_close(api->pages);
@@ -212,7 +218,12 @@ struct recognisers *api_recognisers(struct api *api)
 
 void api_changed(struct api *api)
 {
-	(void)api;
+	live_wake(api->live);
+}
+
+struct live *api_live(const struct api *api)
+{
+	return api->live;
 }
 
 /* --- workers ---------------------------------------------------------------------------- */

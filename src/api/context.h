@@ -39,6 +39,7 @@ struct recognisers *api_recognisers(struct api *api);
 const struct api_options *api_options(const struct api *api);
 const struct openapi *api_openapi(const struct api *api);
 const struct pages *api_pages(const struct api *api);
+struct live *api_live(const struct api *api);
 /* The server's table, in its order. */
 const struct route *api_routes(const struct api *api, size_t *count);
 /* The settings of this moment: ask once a request. */
