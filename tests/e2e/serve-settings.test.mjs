@@ -2,12 +2,13 @@
 // The server does what its configuration says: TLS, addresses, the log, reloading, leaving.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exit, failed, fails, folder, run } from './helpers.mjs';
+import { missing, sample } from './photos.mjs';
 import { serve } from './server.mjs';
 
 /** A home folder with that configuration; it goes with the server that is started in it. */
@@ -46,19 +47,28 @@ test('listening beyond this machine without TLS must be asked for', async (t) =>
   assert.equal((await server.get('/readyz')).status, 200);
 });
 
+/** Asks over TLS; `ca` is who is trusted. */
+const askTls = (server, path, options) => new Promise((resolve, reject) => {
+  request(server.base + path, options, (res) => { res.resume(); res.on('end', () => resolve(res)); }).on('error', reject).end();
+});
+
 test('--tls self makes a certificate that is trusted through its authority', async (t) => {
   const server = await started(t, { args: ['--tls', 'self'] });
   assert.match(server.base, /^https:/);
   const file = server.log.map((line) => /^ {2}(\/\S+\.crt)$/.exec(line)?.[1]).find(Boolean);
   assert.ok(file, server.log.join('\n'));
   assert.ok(server.log.some((line) => /SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}/.test(line)));
-  const ask = (options) => new Promise((resolve, reject) => {
-    request(`${server.base}/api/v1/me`, options, (res) => { res.resume(); res.on('end', () => resolve(res)); }).on('error', reject).end();
-  });
-  const answer = await ask({ ca: readFileSync(file) });
+  const answer = await askTls(server, '/api/v1/me', { ca: readFileSync(file) });
   assert.equal(answer.statusCode, 200);
   assert.equal(answer.headers['strict-transport-security'], undefined);
-  await assert.rejects(ask({}), /certificate/);
+  await assert.rejects(askTls(server, '/api/v1/me', {}), /certificate/);
+
+  // The same files, as an operator gives their own.
+  const folder = join(server.home, 'tls'), named = (end) => join(folder, readdirSync(folder).find((name) => name.endsWith(end) && !/-ca/.test(name)));
+  const other = await started(t, { args: ['--tls-cert', named('.crt'), '--tls-key', named('.key')] });
+  assert.match(other.base, /^https:/);
+  const strict = await askTls(other, '/api/v1/me', { ca: readFileSync(file) });
+  assert.match(strict.headers['strict-transport-security'], /max-age=\d+/);
 });
 
 test('the log has one JSON line a request, with ids and no names', async (t) => {
@@ -130,4 +140,31 @@ test('SIGTERM ends it orderly, with a client that says nothing connected', async
   assert.equal(code, 0);
   t.diagnostic(`left after ${Date.now() - from} ms`);
   socket.destroy();
+});
+
+/** The processes that decode photos for a server: their ids. */
+const decoders = (server) => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((pid) => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--decode-images')
+      && +/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1] === server.child.pid;
+  } catch {
+    return false; // it has ended
+  }
+}).map(Number);
+
+test('photos are decoded in a process that is locked in, and replaced when it dies', { skip: missing }, async (t) => {
+  const server = await started(t, {}), admin = await server.administrator();
+  const identify = () => admin.request('POST', '/api/v1/identify', { body: readFileSync(sample(1)), headers: { 'Content-Type': 'image/jpeg' } });
+  assert.deepEqual(decoders(server), []);
+  assert.equal((await identify()).status, 200);
+  const [decoder, ...more] = decoders(server);
+  assert.ok(decoder && more.length === 0, 'one decoder for one recogniser');
+  // Of a program with a sanitizer there is no filter.
+  const filter = +/^Seccomp:\t(\d)$/m.exec(readFileSync(`/proc/${decoder}/status`, 'utf8'))[1];
+  if (server.log.some((line) => /sanitizer/.test(line))) t.diagnostic('no filter: a sanitizer');
+  else assert.equal(filter, 2);
+  process.kill(decoder, 'SIGKILL');
+  const after = [await identify(), await identify()].map((answer) => answer.status);
+  assert.equal(after[1], 200, after.join());
+  assert.notEqual(decoders(server)[0], decoder);
 });
