@@ -46,6 +46,12 @@ static const struct resource *const resources[] = {
 	&resource_venue,
 	&resource_photos,
 	&resource_blink,
+	&resource_users,
+	&resource_keys,
+	&resource_devices,
+	&resource_settings,
+	&resource_models,
+	&resource_audit,
 	NULL,
 };
 

@@ -86,31 +86,37 @@ enum err change_start(
 	return err;
 }
 
-/* Answers, and keeps the answer where there is a key. */
-static enum err answer(struct change *ch, int status, json_t *doc)
+/* Keeps the answer for who asks again, without what is told once. */
+static enum err keep(struct change *ch, const struct changed *what, int status, const json_t *doc)
 {
 	struct error *why = response_why(ch->res);
-	if (doc == NULL && status != 204)
-		return err_set(why, ERR_NOMEM, "no memory for the answer");
-	char *text = doc != NULL ? json_dumps(doc, JSON_COMPACT) : NULL;
-	json_decref(doc);
+	json_t *told = json_deep_copy(doc);
+	if (told != NULL && what->once != NULL)
+		json_object_set_new(told, what->once, json_null());
+	char *text = told != NULL ? json_dumps(told, JSON_COMPACT) : NULL;
+	json_decref(told);
 	if (doc != NULL && text == NULL)
 		return err_set(why, ERR_NOMEM, "no memory for the answer");
-	size_t len = text != NULL ? strlen(text) : 0;
-	const struct idempotency_answer kept = {status, answer_type, text, len};
-	enum err err = OK;
-	if (ch->lease[0] != '\0')
-		err = store_idempotency_end(ch->store, &ch->key, ch->lease, &kept, why);
+	const struct idempotency_answer kept = {
+		status, answer_type, text, text != NULL ? strlen(text) : 0};
+	enum err err = store_idempotency_end(ch->store, &ch->key, ch->lease, &kept, why);
+	free(text);
+	return err;
+}
+
+/* Answers, and keeps the answer where there is a key. */
+static enum err answer(struct change *ch, const struct changed *what, int status, json_t *doc)
+{
+	if (doc == NULL && status != 204)
+		return err_set(response_why(ch->res), ERR_NOMEM, "no memory for the answer");
+	enum err err = ch->lease[0] != '\0' ? keep(ch, what, status, doc) : OK;
 	if (err != OK) {
-		free(text);
+		json_decref(doc);
 		return err;
 	}
-	if (text == NULL) {
-		response_empty(ch->res, status);
-		return OK;
-	}
-	response_status(ch->res, status);
-	response_take(ch->res, answer_type, text, len);
+	if (doc != NULL)
+		return response_json(ch->res, status, doc);
+	response_empty(ch->res, status);
 	return OK;
 }
 
@@ -140,7 +146,7 @@ enum err change_finish(
 	if (err == OK && what->action != NULL)
 		err = store_audit(ch->store, request_now_ms(ch->req), &entry, why);
 	if (err == OK)
-		err = answer(ch, status, doc);
+		err = answer(ch, what, status, doc);
 	else
 		json_decref(doc);
 	if (err == OK)
@@ -162,6 +168,24 @@ enum err response_version(struct response *res, int64_t version)
 	return response_header(res, "ETag", etag);
 }
 
+enum err answer_version(struct response *res, int64_t version, json_t *doc)
+{
+	char etag[ETAG_TEXT];
+	uint64_t hash = 0;
+	char *text = json_dumps(doc, JSON_COMPACT);
+	if (text != NULL)
+		crypto_generichash((unsigned char *)&hash, sizeof(hash),
+			(const unsigned char *)text, strlen(text), NULL, 0);
+	free(text);
+	snprintf(etag, sizeof(etag), "\"%lld.%016llx\"", (long long)version,
+		(unsigned long long)hash);
+	enum err err = response_header(res, "ETag", etag);
+	if (err == OK)
+		return response_json(res, 200, doc);
+	json_decref(doc);
+	return err;
+}
+
 int64_t if_match_version(const struct request *req)
 {
 	const char *text = request_header(req, "If-Match");
@@ -169,5 +193,7 @@ int64_t if_match_version(const struct request *req)
 	if (text == NULL || strcmp(text, "*") == 0)
 		return 0;
 	long long version = text[0] == '"' ? strtoll(text + 1, &end, 10) : 0;
+	if (version > 0 && end[0] == '.')
+		end += strcspn(end, "\"");
 	return version > 0 && end[0] == '"' && end[1] == '\0' ? version : -1;
 }

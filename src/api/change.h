@@ -33,6 +33,8 @@ struct change {
 struct changed {
 	const char *action, *subject; /* action NULL: nothing was changed after all */
 	const char *detail;           /* JSON or NULL: ids, no names */
+	/* A member of the answer that is told once: null when it is replayed; NULL = none. */
+	const char *once;
 };
 
 /*
@@ -50,10 +52,16 @@ enum err change_finish(struct change *ch, enum err err, const struct changed *wh
 	json_t *doc) MUST_USE;
 
 /* The entity tag of a row of that version: "\"7\"". */
-enum { ETAG_TEXT = 24 };
+enum { ETAG_TEXT = 48 };
 void etag_text(int64_t version, char out[static ETAG_TEXT]);
 /* Sets it as the response's ETag. */
 enum err response_version(struct response *res, int64_t version) MUST_USE;
+
+/*
+ * Answers a GET with a document of a row of that version, which it takes over. Its ETag tells also
+ * what is no part of the row apart (who is in which group, when it was seen): "\"7.1f3a...\"".
+ */
+enum err answer_version(struct response *res, int64_t version, json_t *doc) MUST_USE;
 
 /*
  * The version that If-Match wants to change, for store_*_update: 0 (any) without the header or with

@@ -142,20 +142,14 @@ static const struct field change_fields[] = {
 	{0},
 };
 
-static enum err answer_person(struct response *res, struct context *c, const struct person *person)
-{
-	enum err err = response_version(res, person->version);
-	if (err != OK)
-		return err;
-	return response_json(res, 200, person_full_json(c, person, response_why(res)));
-}
-
 static enum err get(const struct request *req, struct response *res, struct worker *w)
 {
 	struct context *c = context_of(w);
 	struct person person;
 	enum err err = person_of_path(req, res, c, &person);
-	return err == OK ? answer_person(res, c, &person) : err;
+	if (err != OK)
+		return err;
+	return answer_version(res, person.version, person_full_json(c, &person, response_why(res)));
 }
 
 /* Puts a new person into the groups of the body. */

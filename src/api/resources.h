@@ -32,6 +32,8 @@ extern const struct resource resource_sightings, resource_reviews;
 extern const struct resource resource_live;
 extern const struct resource resource_people;
 extern const struct resource resource_people, resource_photos;
+extern const struct resource resource_users, resource_keys, resource_devices;
+extern const struct resource resource_settings, resource_models, resource_audit;
 
 /* The older systems. */
 extern const struct resource resource_venue, resource_blink;

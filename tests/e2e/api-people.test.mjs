@@ -86,8 +86,11 @@ test('a change of what has changed since is refused', async () => {
 test('memberships are set and taken back, twice as well as once', async () => {
   const group = await addGroup('2b'), person = await add({ name: 'Member' });
   const path = `/api/v1/groups/${group.id}/members`;
+  const seen = { 'If-None-Match': (await admin.get(`${people}/${person.id}`)).headers.get('etag') };
+  assert.equal((await admin.get(`${people}/${person.id}`, seen)).status, 304);
   for (let i = 0; i < 2; i++) assert.equal((await admin.put(`${path}/${person.id}`, {})).status, 204);
   assert.deepEqual(names(await admin.get(path)), ['Member']);
+  assert.equal((await admin.get(`${people}/${person.id}`, seen)).status, 200, 'another answer, another tag');
   assert.deepEqual(names(await admin.get(`${people}?group_id=${group.id}`)), ['Member']);
   for (let i = 0; i < 2; i++) assert.equal((await admin.delete(`${path}/${person.id}`)).status, 204);
   assert.deepEqual(names(await admin.get(path)), []);
