@@ -42,6 +42,7 @@ static const struct resource *const resources[] = {
 	&resource_sightings,
 	&resource_reviews,
 	&resource_live,
+	&resource_kiosk,
 	&resource_people,
 	&resource_venue,
 	&resource_photos,

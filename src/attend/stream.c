@@ -89,6 +89,11 @@ void stream_free(struct stream *s)
 	free(s);
 }
 
+void stream_set_engine(struct stream *s, struct engine *e)
+{
+	s->engine = e;
+}
+
 /* --- movement --- */
 
 static int within(float value, int limit)
@@ -334,8 +339,18 @@ void stream_seen(const struct stream *s, const struct stream_event *event, struc
 
 size_t stream_faces(const struct stream *s, struct stream_face *out, size_t room)
 {
-	for (size_t i = 0; i < s->faces.count && i < room; i++)
-		out[i] = (struct stream_face){s->faces.face[i].box, s->step[i].track};
+	for (size_t i = 0; i < s->faces.count && i < room; i++) {
+		const struct face *face = &s->faces.face[i];
+		/* Boxes come without landmarks; a look adds them. */
+		const struct point *first = &face->landmark[0], *nose = &face->landmark[30];
+		out[i] = (struct stream_face){
+			.box = face->box,
+			.track = s->step[i].track,
+			.looked = first->x != nose->x || first->y != nose->y,
+			.landmark = face->landmark,
+			.issues = face->quality.issues,
+		};
+	}
 	return s->faces.count;
 }
 

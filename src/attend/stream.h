@@ -26,6 +26,11 @@ struct stream;
 enum err stream_new(struct stream **out, struct engine *e, const struct stream_options *options,
 	struct error *why) MUST_USE;
 void stream_free(struct stream *s);
+/*
+ * From now on frames are looked at by this engine, which is borrowed until the next call: one of
+ * the same model (pipeline_model), organisation and group.
+ */
+void stream_set_engine(struct stream *s, struct engine *e);
 
 /* Somebody who is to be written down, or a doubt about somebody. */
 struct stream_event {
@@ -57,6 +62,10 @@ void stream_seen(const struct stream *s, const struct stream_event *event, struc
 struct stream_face {
 	struct box box;
 	uint64_t track; /* 0 = not followed */
+	/* What this frame's look at it gave, if there was one; borrowed until the next frame. */
+	bool looked;
+	const struct point *landmark; /* FACE_POINTS */
+	uint32_t issues;              /* of its quality */
 };
 /* Copies at most `room` of them; gives how many there are. */
 size_t stream_faces(const struct stream *s, struct stream_face *out, size_t room);
