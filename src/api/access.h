@@ -33,6 +33,7 @@ enum right {
 	RIGHT_DEVICES,
 	RIGHT_DEVICE_SELF, /* devices, about themselves */
 	RIGHT_USERS,
+	RIGHT_REGISTRATIONS, /* a teacher: those who want into the own groups */
 	RIGHT_SETTINGS_READ,
 	RIGHT_SETTINGS,
 	RIGHT_AUDIT,

@@ -49,6 +49,7 @@ static const struct resource *const resources[] = {
 	&resource_blink,
 	&resource_users,
 	&resource_keys,
+	&resource_registrations,
 	&resource_devices,
 	&resource_settings,
 	&resource_models,

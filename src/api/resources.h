@@ -31,6 +31,7 @@ extern const struct resource resource_sessions, resource_marks;
 extern const struct resource resource_sightings, resource_reviews;
 extern const struct resource resource_live, resource_kiosk;
 extern const struct resource resource_people;
+extern const struct resource resource_registrations;
 extern const struct resource resource_people, resource_photos;
 extern const struct resource resource_users, resource_keys, resource_devices;
 extern const struct resource resource_settings, resource_models, resource_audit;
