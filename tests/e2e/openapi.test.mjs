@@ -51,6 +51,14 @@ test('a body is described where one is taken, and nowhere else', () => {
   }
 });
 
+test('what a header or parameter may lead to is described', () => {
+  const leads = { 'Idempotency-Key': '422', 'If-Match': '412', cursor: '400', limit: '400' }, schemas = new Schemas(doc), missing = [];
+  for (const { method, path, item, operation } of operations())
+    for (const given of [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((one) => schemas.resolve(one)))
+      if (leads[given.name] && !operation.responses[leads[given.name]]) missing.push(`${name(method, path)}: ${leads[given.name]}`);
+  assert.deepEqual(missing, []);
+});
+
 test('every reference leads somewhere', () => {
   const schemas = new Schemas(doc);
   const look = (node) => {
