@@ -54,6 +54,7 @@ static const struct resource *const resources[] = {
 	&resource_settings,
 	&resource_models,
 	&resource_audit,
+	&resource_husky,
 	NULL,
 };
 
