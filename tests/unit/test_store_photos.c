@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "store/person_photos.h"
 #include "tests/support/home.h"
 
 enum { FILE_MAX = 1 << 24 };
@@ -206,6 +207,42 @@ static void the_models_in_use_are_settings(void **state)
 	assert_true(again.keep_photos);
 }
 
+static void photos_are_listed_and_erased_one_by_one(void **state)
+{
+	struct fixture *f = *state;
+	struct error why = {0};
+	struct person_photo_list photos = {0};
+	struct person_photo one;
+	add(f, f->ada, "a", 1);
+	add(f, f->ada, "b", 1);
+	add(f, f->ada, "a", 2);
+	add(f, f->bob, "a", 3);
+	keep(f, f->ada, 1);
+	assert_int_equal(store_person_photos(f->s, f->ada, &photos, &why), OK);
+	assert_int_equal(photos.count, 3);
+	const char *first = NULL;
+	for (size_t i = 0; i < photos.count; i++) {
+		assert_int_equal(photos.item[i].kept, photos.item[i].photo_hash[0] == 1);
+		if (photos.item[i].kept)
+			first = photos.item[i].id;
+	}
+	assert_non_null(first);
+	assert_int_equal(store_person_photo(f->s, f->bob, first, &one, &why), ERR_NOT_FOUND);
+	assert_int_equal(store_person_photo_remove(f->s, f->bob, first, &why), ERR_NOT_FOUND);
+	/* All that came of the photo goes, and nothing of another. */
+	assert_int_equal(store_person_photo_remove(f->s, f->ada, first, &why), OK);
+	assert_int_equal(store_person_photo_remove(f->s, f->ada, first, &why), ERR_NOT_FOUND);
+	person_photo_list_finish(&photos);
+	assert_int_equal(store_person_photos(f->s, f->ada, &photos, &why), OK);
+	assert_int_equal(photos.count, 1);
+	assert_int_equal(photos.item[0].photo_hash[0], 2);
+	person_photo_list_finish(&photos);
+	assert_int_equal(kept(f), 0);
+	assert_int_equal(store_person_photos(f->s, f->bob, &photos, &why), OK);
+	assert_int_equal(photos.count, 1);
+	person_photo_list_finish(&photos);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +257,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_old_templates_go_only_where_there_are_new_ones, begin, end),
 		cmocka_unit_test_setup_teardown(the_models_in_use_are_settings, begin, end),
+		cmocka_unit_test_setup_teardown(
+			photos_are_listed_and_erased_one_by_one, begin, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
