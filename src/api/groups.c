@@ -28,8 +28,17 @@ static json_t *group_json(const struct group *g)
 		(json_int_t)g->members);
 }
 
-static const struct field fields[] = {
+static const struct field add_fields[] = {
 	{"name", FIELD_TEXT, FIELD_REQUIRED, FIELD(struct group, name)},
+	{"start", FIELD_MINUTE, FIELD_NULLABLE, FIELD(struct group, start_minute),
+		.none = MINUTE_NONE},
+	{"grace_minutes", FIELD_INT, FIELD_NULLABLE, FIELD(struct group, grace_minutes),
+		.max = GRACE_MINUTES_MAX, .none = MINUTE_NONE},
+	{0},
+};
+
+static const struct field change_fields[] = {
+	{"name", FIELD_TEXT, 0, FIELD(struct group, name)},
 	{"start", FIELD_MINUTE, FIELD_NULLABLE, FIELD(struct group, start_minute),
 		.none = MINUTE_NONE},
 	{"grace_minutes", FIELD_INT, FIELD_NULLABLE, FIELD(struct group, grace_minutes),
@@ -58,9 +67,7 @@ static enum err get(const struct request *req, struct response *res, struct work
 	struct context *c = context_of(w);
 	struct group group;
 	enum err err = store_group(c->store, request_param(req, "id"), &group, response_why(res));
-	if (err == OK)
-		err = response_version(res, group.version);
-	return err == OK ? response_json(res, 200, group_json(&group)) : err;
+	return err == OK ? answer_version(res, group.version, group_json(&group)) : err;
 }
 
 static enum err add(const struct request *req, struct response *res, struct worker *w)
@@ -69,7 +76,7 @@ static enum err add(const struct request *req, struct response *res, struct work
 	struct group group = {.start_minute = MINUTE_NONE, .grace_minutes = MINUTE_NONE};
 	struct change ch;
 	json_t *doc;
-	enum err err = body_read(req, res, fields, &group, NULL, &doc);
+	enum err err = body_read(req, res, add_fields, &group, NULL, &doc);
 	if (err != OK)
 		return err;
 	json_decref(doc);
@@ -88,7 +95,7 @@ static enum err update(const struct request *req, struct response *res, struct w
 	json_t *doc;
 	enum err err = store_group(c->store, request_param(req, "id"), &group, response_why(res));
 	if (err == OK)
-		err = body_read(req, res, fields, &group, NULL, &doc);
+		err = body_read(req, res, change_fields, &group, NULL, &doc);
 	if (err != OK)
 		return err;
 	json_decref(doc);

@@ -97,6 +97,17 @@ test('memberships are set and taken back, twice as well as once', async () => {
   assert.equal((await admin.put(`${path}/nobody`, {})).status, 404);
 });
 
+test('a group is changed in part, and its members are part of its answer', async () => {
+  const { id } = await addGroup('4d'), path = `/api/v1/groups/${id}`, person = await add({ name: 'Counted' });
+  const seen = { 'If-None-Match': (await admin.get(path)).headers.get('etag') };
+  assert.equal((await admin.get(path, seen)).status, 304);
+  await admin.put(`${path}/members/${person.id}`, {});
+  assert.equal((await admin.get(path, seen)).body.members, 1);
+  const changed = await admin.patch(path, { start: '10:00' }, { 'If-Match': seen['If-None-Match'] });
+  assert.deepEqual([changed.status, changed.body.name, changed.body.start], [200, '4d', '10:00'], changed.text);
+  assert.equal((await admin.patch(path, { start: null }, { 'If-Match': seen['If-None-Match'] })).status, 412);
+});
+
 test('each role sees its own people and changes nobody', { skip: missing }, async () => {
   const mine = await addGroup('Mine'), other = await addGroup('Other');
   const inMine = await add({ name: 'In Mine', group_ids: [mine.id] }), inOther = await add({ name: 'In Other', group_ids: [other.id] });
