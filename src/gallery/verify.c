@@ -50,25 +50,28 @@ static enum err sort_used(const struct comparison *comparison, size_t count, int
 
 /*
  * The threshold that tells most pairs outside `fold` right (of all pairs when there is only
- * one fold): halfway between two distances, the lowest of equally good ones.
+ * one fold): halfway between two distances; in the middle of equally good ones, so that it
+ * is not decided by the one pair that is nearest to it.
  */
 static double best_threshold(const struct sorted *s, int fold, int folds)
 {
 	long right = 0, most = 0;
-	double threshold = s->item[0].distance / 2;
+	double lowest = s->item[0].distance / 2, highest = lowest;
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->item[i].fold != fold || folds == 1)
 			right += s->item[i].same ? 1 : -1;
 		bool last = i + 1 == s->count;
 		if (!last && s->item[i + 1].distance == s->item[i].distance)
 			continue;
-		if (right > most) {
-			double next = last ? s->item[i].distance : s->item[i + 1].distance;
-			most = right;
-			threshold = s->item[i].distance + (next - s->item[i].distance) / 2;
-		}
+		if (right < most)
+			continue;
+		double next = last ? s->item[i].distance : s->item[i + 1].distance;
+		highest = s->item[i].distance + (next - s->item[i].distance) / 2;
+		if (right > most)
+			lowest = highest;
+		most = right;
 	}
-	return threshold;
+	return lowest + (highest - lowest) / 2;
 }
 
 /* Right and all pairs of a fold at a threshold. */

@@ -304,6 +304,39 @@ static void add_sample(const struct image *src, double x, double y, float sum[st
 	}
 }
 
+/* Pixels of the source an output pixel, from which down a finer kernel shows. */
+#define WARP_ENLARGES 0.99
+
+/* Weights of the four pixels around a point `f` behind the second: Catmull and Rom's spline. */
+static void cubic_weights(float f, float weight[static 4])
+{
+	float f2 = f * f, f3 = f2 * f;
+	weight[0] = -0.5f * f3 + f2 - 0.5f * f;
+	weight[1] = 1.5f * f3 - 2.5f * f2 + 1;
+	weight[2] = -1.5f * f3 + 2 * f2 + 0.5f * f;
+	weight[3] = 0.5f * f3 - 0.5f * f2;
+}
+
+/* Adds the bicubic sample at (x, y), where all its sixteen pixels are inside. */
+static bool add_cubic(const struct image *src, double x, double y, float sum[static 3])
+{
+	if (!(x >= 1 && y >= 1 && x < src->width - 2 && y < src->height - 2))
+		return false;
+	int left = (int)x, top = (int)y;
+	float across[4], down[4];
+	cubic_weights((float)(x - left), across);
+	cubic_weights((float)(y - top), down);
+	for (int j = 0; j < 4; j++) {
+		const uint8_t *p = src->rgb +
+			3 * ((size_t)(top - 1 + j) * (size_t)src->width + (size_t)(left - 1));
+		for (int c = 0; c < 3; c++)
+			sum[c] += down[j] *
+				(across[0] * p[c] + across[1] * p[c + 3] + across[2] * p[c + 6] +
+					across[3] * p[c + 9]);
+	}
+	return true;
+}
+
 /*
  * How an output pixel is averaged along one of its axes, which is (x, y) long in the source:
  * `count` bilinear samples, (dx, dy) apart, centred. A bilinear sample is itself the mean
@@ -335,12 +368,18 @@ static void warp_from(const struct image *src, const struct affine *m, struct im
 	float share = 1.0f / ((float)u.count * (float)v.count);
 	double back_x = ((u.count - 1) * u.dx + (v.count - 1) * v.dx) / 2;
 	double back_y = ((u.count - 1) * u.dy + (v.count - 1) * v.dy) / 2;
+	bool enlarges = hypot(m->a, m->d) < WARP_ENLARGES && hypot(m->b, m->e) < WARP_ENLARGES;
 	uint8_t *to = out->rgb;
 	for (int row = 0; row < out->height; row++) {
 		for (int column = 0; column < out->width; column++, to += 3) {
 			double x = m->a * column + m->b * row + m->c - back_x;
 			double y = m->d * column + m->e * row + m->f - back_y;
 			float sum[3] = {0};
+			if (enlarges && add_cubic(src, x, y, sum)) {
+				for (int c = 0; c < 3; c++)
+					to[c] = to_byte(sum[c]);
+				continue;
+			}
 			for (int j = 0; j < v.count; j++) {
 				for (int i = 0; i < u.count; i++)
 					add_sample(src, x + i * u.dx + j * v.dx,

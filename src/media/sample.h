@@ -28,10 +28,11 @@ enum err sample_resize(const struct image *src, int width, int height, struct im
 
 /*
  * `out` (allocated by the caller, its size decides) is filled through `to_src`, which maps
- * its pixel centres to the source's: bilinear where it enlarges, averaged over the covered
- * area where it shrinks (as many bilinear samples as it shrinks by along each axis of the
- * output, spaced so that their variance is that of the exact mean; from 8 times on, from
- * means of whole blocks). Pixels outside the source are black.
+ * its pixel centres to the source's: bicubic (Catmull and Rom) where it enlarges, bilinear at
+ * the source's edges, averaged over the covered area where it shrinks (as many bilinear
+ * samples as it shrinks by along each axis of the output, spaced so that their variance is
+ * that of the exact mean; from 8 times on, from means of whole blocks). Pixels outside the
+ * source are black.
  */
 void sample_warp(const struct image *src, const struct affine *to_src, struct image *out);
 
