@@ -38,6 +38,11 @@ const look = async () => {
 
 test('metrics are for administrators and keys with the scope', async () => {
   assert.equal((await server.get('/metrics')).status, 401);
+  const key = async (scopes) => (await admin.post('/api/v1/keys', { name: scopes.join(), scopes })).body.key;
+  const [metrics, groups] = [await key(['metrics']), await key(['groups:read'])];
+  assert.ok(metrics && groups);
+  assert.equal((await server.withKey(metrics).get('/metrics')).status, 200);
+  assert.equal((await server.withKey(groups).get('/metrics')).status, 403);
 });
 
 test('requests are counted by route and status', async () => {
