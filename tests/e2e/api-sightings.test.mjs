@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { json } from './helpers.mjs';
 import { copy, missing, people, portrait, withModels } from './photos.mjs';
 import { serve } from './server.mjs';
-import { noSqlite, somebody } from './staff.mjs';
+import { elsewhere, noSqlite, somebody } from './staff.mjs';
 
 let server, admin, group, other, ana, dora, copies = 0;
 const dir = mkdtempSync(join(tmpdir(), 'rollcall-e2e-'));
@@ -121,4 +121,19 @@ test('a student contests a mark, and the answer changes it', { skip: skip || noS
   const marks = (await student.get('/api/v1/me/marks?from=2026-03-09')).body.items;
   assert.deepEqual(marks.map((m) => [m.status, m.reason]), [['present', 'seen by me']]);
   assert.equal((await admin.post(`/api/v1/contests/${made.body.id}`, { accept: false, answer: 'no' })).status, 409);
+});
+
+test('another organisation’s people, groups and registers are not there', { skip: skip || noSqlite }, async () => {
+  const theirs = elsewhere(server.home);
+  assert.equal((await admin.get(`/api/v1/sightings?person_id=${theirs.person}`)).status, 404);
+  assert.equal((await admin.get(`/api/v1/sightings/${theirs.sighting}`)).status, 404);
+  assert.equal((await admin.post(`/api/v1/sightings/${theirs.sighting}/reject`, { reason: 'x' })).status, 404);
+  assert.equal((await admin.post(`/api/v1/reviews/${theirs.sighting}`, { outcome: 'dismiss' })).status, 404);
+  assert.ok(!(await admin.get('/api/v1/reviews')).body.items.some((s) => s.id === theirs.sighting));
+  for (const [call, query] of [['mark', `group_id=${theirs.group}`], ['mark', `session_id=${theirs.session}`], ['identify', `group_id=${theirs.group}`]]) {
+    const answer = await admin.request('POST', `/api/v1/${call}?${query}`, { body: portrait('Ana'), headers: { 'Content-Type': 'image/jpeg' } });
+    assert.equal(answer.status, 404, `${call} ${query}: ${answer.text}`);
+  }
+  const { not_written: [doubt] } = await mark('Dora', `group_id=${group}&at=2026-03-12T08:50:00Z`);
+  assert.equal((await admin.post(`/api/v1/reviews/${doubt.sighting}`, { outcome: 'confirm', person_id: theirs.person })).status, 404);
 });

@@ -40,6 +40,7 @@ export function elsewhere(home) {
     `INSERT INTO org (id, name, zone, start_minute, grace_minutes, cooldown_s, created_ms) VALUES ('${other.org}', 'Elsewhere', 'UTC', 540, 15, 60, ${now})`,
     `INSERT INTO person_group (org_id, id, name, name_key, created_ms) VALUES ('${other.org}', '${other.group}', 'Theirs', 'theirs', ${now})`,
     `INSERT INTO person (org_id, id, name, name_key, created_ms) VALUES ('${other.org}', '${other.person}', 'Zoe', 'zoe', ${now})`,
-    `INSERT INTO session (org_id, id, group_id, day, start_ms, late_ms, created_ms) VALUES ('${other.org}', '${other.session}', '${other.group}', '2026-03-02', ${now}, ${now}, ${now})`);
+    `INSERT INTO session (org_id, id, group_id, day, start_ms, late_ms, created_ms) VALUES ('${other.org}', '${other.session}', '${other.group}', '2026-03-02', ${now}, ${now}, ${now})`,
+    `INSERT INTO sighting (org_id, id, at_ms, source, person_id, decision, created_ms) VALUES ('${other.org}', '${other.sighting}', ${now}, 'photo', '${other.person}', 'review', ${now})`);
   return other;
 }
