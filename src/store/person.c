@@ -272,6 +272,9 @@ static const char *const erasure[] = {
 	/* Reasons in people's words; that something was done to this id stays. */
 	("DELETE FROM audit_detail WHERE org_id = ?1 AND (instr(detail, ?2) > 0 OR seq IN"
 	 " (SELECT seq FROM audit WHERE org_id = ?1 AND (subject = ?2 OR subject IN" ACCOUNT ")))"),
+	/* Answers that are kept for who asks again: that it was done stays, what it said goes. */
+	("UPDATE idempotency SET body = x'' WHERE org_id = ?1"
+	 " AND instr(CAST(body AS TEXT), ?2) > 0"),
 	"DELETE FROM template WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM photo WHERE org_id = ?1 AND person_id = ?2",
 	"DELETE FROM membership WHERE org_id = ?1 AND person_id = ?2",

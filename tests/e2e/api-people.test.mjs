@@ -144,6 +144,14 @@ test('nobody of another organisation is there', { skip: missing }, async () => {
   assert.deepEqual(names(await admin.get(`${people}?search=far`)), []);
 });
 
+test('an erased person is in no answer that is kept', { skip: missing }, async () => {
+  const key = { 'Idempotency-Key': 'to be erased' }, count = "SELECT count(*) FROM idempotency WHERE instr(CAST(body AS TEXT), 'Soon Gone') > 0";
+  const person = await admin.post(people, { name: 'Soon Gone' }, key);
+  assert.equal(sql(server, count), '1');
+  assert.equal((await admin.delete(`${people}/${person.body.id}`)).status, 204);
+  assert.equal(sql(server, count), '0');
+});
+
 test('what was done is in the audit, without names', { skip: missing }, async () => {
   const person = await add({ name: 'Audited Person' });
   await admin.delete(`${people}/${person.id}`);
