@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/context.h"
+#include "api/legacy/streak.h"
 #include "api/live.h"
 #include "api/openapi.h"
 #include "api/pages.h"
@@ -20,6 +21,7 @@ struct api {
 	struct api_options options;
 	char *home;
 	struct recognisers *recognisers;
+	struct streak_hub *streak;
 	struct openapi openapi;
 	struct pages *pages;
 	struct live *live;
@@ -55,6 +57,7 @@ static const struct resource *const resources[] = {
 	&resource_models,
 	&resource_audit,
 	&resource_husky,
+	&resource_streak,
 	NULL,
 };
 
@@ -159,6 +162,8 @@ enum err api_open(struct api **out, const struct api_options *o, struct error *w
 	if (err == OK)
 		err = recognisers_open(&api->recognisers, &recognise, why);
 	if (err == OK)
+		err = streak_hub_open(&api->streak, why);
+	if (err == OK)
 		err = api_table(o->legacy, &api->route, &api->routes, why);
 	if (err == OK)
 		err = openapi_open(&api->openapi, why);
@@ -182,6 +187,7 @@ void api_close(struct api *api)
 		return;
 	live_close(api->live);
 	recognisers_close(api->recognisers);
+	streak_hub_close(api->streak);
 	openapi_close(&api->openapi);
 	pages_close(api->pages);
 	free(api->route);
@@ -223,6 +229,11 @@ void api_reconfigure(struct api *api, const struct server_config *config)
 struct recognisers *api_recognisers(struct api *api)
 {
 	return api->recognisers;
+}
+
+struct streak_hub *api_streak(const struct api *api)
+{
+	return api->streak;
 }
 
 void api_changed(struct api *api)
