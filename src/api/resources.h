@@ -37,7 +37,6 @@ extern const struct resource resource_users, resource_keys, resource_devices;
 extern const struct resource resource_settings, resource_models, resource_audit;
 
 /* The older systems. */
-extern const struct resource resource_venue, resource_blink, resource_husky,
-	resource_streak;
+extern const struct resource resource_venue, resource_blink, resource_husky, resource_streak;
 
 #endif
