@@ -72,6 +72,26 @@ bool align_map(const struct point landmark[static FACE_POINTS], int size, double
 		hypot(to_photo->a, to_photo->d) > 0;
 }
 
+float align_misfit(const struct point landmark[static FACE_POINTS])
+{
+	enum { NONE = 9 };
+	struct point chip[ALIGN_POINTS], photo[ALIGN_POINTS];
+	struct affine m;
+	double sum = 0;
+	align_template(1, 0, chip);
+	for (int i = 0; i < ALIGN_POINTS; i++)
+		photo[i] = landmark[align_point[i]];
+	if (!similarity_fit(photo, chip, ALIGN_POINTS, &m))
+		return NONE;
+	for (int i = 0; i < ALIGN_POINTS; i++) {
+		double px = photo[i].x, py = photo[i].y;
+		double x = m.a * px + m.b * py + m.c - chip[i].x;
+		double y = m.d * px + m.e * py + m.f - chip[i].y;
+		sum += x * x + y * y;
+	}
+	return (float)sqrt(sum / ALIGN_POINTS);
+}
+
 bool align_map_five(const struct point chip[static FACE_FIVE],
 	const struct point five[static FACE_FIVE], struct affine *to_photo)
 {

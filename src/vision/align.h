@@ -41,6 +41,12 @@ bool similarity_fit(
 	const struct point *from, const struct point *to, size_t count, struct affine *out);
 
 /*
+ * How far the five points are from the template's after the best turn, scale and move: the root
+ * of the mean square, in parts of the template's square; 9 for points that make no face.
+ */
+float align_misfit(const struct point landmark[static FACE_POINTS]);
+
+/*
  * The map for a chip in which the five points belong at `chip`. False for points that make no
  * face.
  */

@@ -37,6 +37,16 @@ static const int class_max[PHOTO_CLASSES] = {
 #define APART_OFFSET 0.02f
 #define APART_USUAL 0.06f
 
+/* Greater disagreement says no more. */
+#define APART_CUT (-0.6f)
+#define MISFIT_OFFSET 0.005f
+#define MISFIT_USUAL 0.02f
+
+/* A second look: of the least score, on the same place by this overlap, and it counts down to... */
+#define AGAIN_SCORE 0.001f
+#define AGAIN_OVERLAP 0.3f
+#define AGAIN_LEAST (-5.0f)
+
 /* The confidence of a face whose points disagree so much must still be enough to skip the check. */
 #define APART_FACE 0.5f
 #define SURE_MARGIN 1.0f
@@ -226,22 +236,26 @@ static enum photo_class class_of(const struct image *photo)
 	return (enum photo_class)c;
 }
 
-/* What a network's score says, and what the points' agreement. */
+static float logit(float score)
+{
+	return logf(score / (1 - score));
+}
+
+/* What a network's score says where nobody compares. */
 static float confidence(const struct detector *d, float score, float apart)
 {
 	const struct detector_trust *t = &d->ops->trust;
-	float odds = logf(score / (1 - score));
-	return t->bias + t->score * odds - t->apart * logf(apart + APART_OFFSET);
+	return t->bias + t->score * logit(score) - t->apart * logf(apart + APART_OFFSET);
 }
 
 /* The least score that may become a face, with points that agree as well as they can. */
 static float least_score(
 	const struct detector *d, const struct detect_options *options, enum photo_class c)
 {
-	const struct detector_trust *t = &d->ops->trust;
-	float wanted = logf(options->min_score / (1 - options->min_score)) + t->bar[c];
-	float odds = (wanted - t->bias + t->apart * logf(2 * APART_OFFSET)) / t->score;
-	return fmaxf(sigmoid(odds), t->least);
+	const struct detector_proof *t = &d->ops->proof;
+	float wanted = logit(options->min_score) + t->bar[c];
+	float signs = t->apart * logf(2 * APART_OFFSET) + t->shape * logf(MISFIT_OFFSET);
+	return fmaxf(sigmoid((wanted - t->bias + signs) / t->score), d->ops->trust.least);
 }
 
 static bool is_sure(const struct detector *d, enum photo_class c, float score)
@@ -322,16 +336,61 @@ enum err detector_run(struct detector *d, const struct image *photo,
 	return err;
 }
 
-bool detector_sure(const struct detector *d, const struct image *photo, float score)
+bool detector_sure(const struct detector *d, float score)
 {
-	return is_sure(d, class_of(photo), score);
+	return logit(score) >= d->ops->proof.sure;
 }
 
-float detector_confidence(
-	const struct detector *d, const struct image *photo, float score, float apart)
+float detector_apart(float first, float second)
 {
+	return (logf(first + APART_OFFSET) + logf(second + APART_OFFSET)) / 2;
+}
+
+float detector_confidence(const struct detector *d, const struct image *photo, float score,
+	const struct detect_signs *signs)
+{
+	const struct detector_proof *t = &d->ops->proof;
 	enum photo_class c = class_of(photo);
-	if (isnan(apart))
-		apart = is_sure(d, c, score) ? APART_USUAL : APART_FACE;
-	return sigmoid(confidence(d, score, apart) - d->ops->trust.bar[c]);
+	if (signs == NULL) {
+		float apart = is_sure(d, c, score) ? APART_USUAL : APART_FACE;
+		return sigmoid(confidence(d, score, apart) - d->ops->trust.bar[c]);
+	}
+	float apart = fminf(signs->apart, APART_CUT);
+	float value = t->bias + t->score * logit(score) - t->apart * apart -
+		t->shape * logf(signs->misfit + MISFIT_OFFSET);
+	if (!isnan(signs->again))
+		value += t->again * fminf(signs->again - t->enough, 0);
+	return sigmoid(value - t->bar[c]);
+}
+
+bool detector_large(const struct detector *d, const struct box *box)
+{
+	return box->w >= d->ops->proof.large;
+}
+
+enum err detector_again_ready(struct detector *d, size_t workers, struct error *why)
+{
+	const int side = d->ops->proof.view;
+	return side > 0 ? detector_ready(d, workers, side, side, why) : OK;
+}
+
+enum err detector_again(struct detector *d, size_t worker, const struct image *photo,
+	const struct box *box, float *odds, struct error *why)
+{
+	const struct detector_proof *t = &d->ops->proof;
+	const struct detection face = {
+		.left = box->x, .top = box->y, .right = box->x + box->w, .bottom = box->y + box->h};
+	struct detections seen = {0};
+	struct sample_window v = {.step = (double)fmaxf(box->w, box->h) / t->face,
+		.width = t->view,
+		.height = t->view};
+	v.left = (double)(box->x + box->w / 2) - v.step * t->view / 2;
+	v.top = (double)(box->y + box->h / 2) - v.step * t->view / 2;
+	enum err err = detector_look(detector_of(d, worker), photo, &v, AGAIN_SCORE, &seen, why);
+	*odds = AGAIN_LEAST;
+	for (size_t i = 0; err == OK && i < seen.count; i++)
+		if (box_overlap(&seen.item[i], &face) > AGAIN_OVERLAP)
+			*odds = fmaxf(*odds, logit(seen.item[i].score));
+	detections_finish(&seen);
+	return err;
 }

@@ -42,15 +42,31 @@ struct detect_options {
 enum err detector_run(struct detector *d, const struct image *photo,
 	const struct detect_options *options, struct detections *found, struct error *why) MUST_USE;
 
+/* What a closer look at a face's place says. A texture may look like a face, but not always. */
+struct detect_signs {
+	float apart;  /* detector_apart: how badly guesses at its points agree */
+	float misfit; /* align_misfit of them */
+	float again;  /* detector_again; NAN: nobody looked again */
+};
+
+/* Of the distances of two other guesses from the first (landmarks_apart): their mean logarithm. */
+float detector_apart(float first, float second);
+
+/* How sure it is, 0..1, that something of this score is a face. NULL: nobody looked for signs. */
+float detector_confidence(const struct detector *d, const struct image *photo, float score,
+	const struct detect_signs *signs);
+/* Whether the score alone is enough, so that nobody need look. */
+bool detector_sure(const struct detector *d, float score);
+
 /*
- * How sure it is, 0..1, that something of this score is a face, when two guesses at its points
- * are so far `apart` (landmarks_apart); NAN: nobody compared, and what is not sure counts as if
- * they hardly agreed. A texture may look like a face, but not with the same points twice.
+ * The logarithm of the odds that the detector gives what is in the box when it sees it small,
+ * as a part of a view of its own: a large face is one in small too. For boxes that are
+ * detector_large; each worker at most once at a time, after detector_again_ready for so many.
  */
-float detector_confidence(
-	const struct detector *d, const struct image *photo, float score, float apart);
-/* Whether the score alone is enough, so that nobody need compare. */
-bool detector_sure(const struct detector *d, const struct image *photo, float score);
+bool detector_large(const struct detector *d, const struct box *box);
+enum err detector_again_ready(struct detector *d, size_t workers, struct error *why) MUST_USE;
+enum err detector_again(struct detector *d, size_t worker, const struct image *photo,
+	const struct box *box, float *odds, struct error *why) MUST_USE;
 
 /*
  * What the package itself gives for the whole photo, before suppression, in the network's

@@ -35,14 +35,28 @@ struct detector_scan {
 };
 
 /*
- * The odds (logarithm) that something is a face: bias + score * logit(the network's score) -
- * apart * log(disagreement of points); it is taken for one from `bar` on. Fitted to labelled
- * photos: docs/accuracy.md, "Finding faces".
+ * The odds (logarithm) that something is a face where nobody compares: bias + score * logit(the
+ * network's score) - apart * log(a usual disagreement of points); it is taken for one from `bar`
+ * on. docs/accuracy.md, "Finding faces".
  */
 struct detector_trust {
 	float bias, score, apart;
 	float bar[PHOTO_CLASSES];
 	float least; /* a lower score of the network is none */
+};
+
+/*
+ * And where the signs of a face were looked for (struct detect_signs): bias + score *
+ * logit(score) - apart * log(disagreement) - shape * log(misfit), less `again` for each unit by
+ * which the logit of the second look is below `enough`. Fitted to labelled photos.
+ */
+struct detector_proof {
+	float bias, score, apart, shape;
+	float bar[PHOTO_CLASSES];
+	float sure; /* from this score on (logit), signs need not be looked for */
+	float again, enough;
+	float large;    /* a face of this side, in the photo's pixels, must be one seen small too */
+	int face, view; /* how small: its side, and that of the view that it is in the middle of */
 };
 
 /*
@@ -56,6 +70,7 @@ struct detector_ops {
 	int size; /* side of the square input that the package uses */
 	struct detector_scan scan[PHOTO_CLASSES];
 	struct detector_trust trust;
+	struct detector_proof proof;
 	float overlap; /* of two boxes, above which the worse one goes */
 	bool clamp;    /* boxes that stay are cut at the photo's edges, as the package does */
 	enum err (*open)(struct detector_net *n, const struct model *m, struct error *why);

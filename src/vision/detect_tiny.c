@@ -2,6 +2,8 @@
 /* The quicker detector: tiny_face_detector of face-api. */
 #include "vision/detect_int.h"
 
+#include <math.h>
+
 #include "infer/faceapi.h"
 #include "vision/net.h"
 
@@ -55,6 +57,16 @@ const struct detector_ops detect_tiny_ops = {
 	.size = TINY_SIZE,
 	.scan = {{48, 1.4142f}, {32, 1.4142f}, {32, 3}},
 	.trust = {-2.2f, 1.48f, 1.33f, {-1, 0, 1}, 0.1f},
+	.proof =
+		{
+			.bias = -2.2f,
+			.score = 1.48f,
+			.apart = 1.33f,
+			.shape = 0,
+			.bar = {-1, 0, 1},
+			.sure = 1.6f,
+			.large = INFINITY, /* none is looked at again */
+		},
 	.overlap = 0.4f,
 	.open = tiny_open,
 	.decode = tiny_decode,

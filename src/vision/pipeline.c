@@ -15,6 +15,12 @@
 #include "vision/model.h"
 #include "vision/quality.h"
 
+/* Candidates that are looked at closer, the best of a photo; more are judged by their scores. */
+enum { UNSURE_MAX = 256 };
+
+/* Of the smallest face wanted, what is still taken for one. */
+#define SMALL_PART 0.5f
+
 /*
  * The embedding is opened by the first run that needs it: detecting alone takes neither its
  * time nor its memory.
@@ -230,44 +236,62 @@ static enum err embed_ready(struct pipeline *p, size_t workers, struct error *wh
 }
 
 /*
- * How far the face's points are from a second guess: the detector's own where it has some, else
- * those of the landmarks' network on another box. NAN where the score alone is enough.
+ * The signs of a face: its points guessed twice more (by the detector where it gives some, else
+ * by the landmarks on another box; and on the mirror image), and a large one seen small.
  */
-static enum err look_again(const struct batch *b, struct landmarks *l, const struct detection *d,
-	const struct face *face, float *apart, struct error *why)
+static enum err look_closer(const struct batch *b, size_t worker, const struct detection *d,
+	const struct face *face, struct detect_signs *signs, struct error *why)
 {
 	const struct image *photo = b->photo;
+	struct landmarks *l = b->p->landmarks[worker];
 	float side = (float)(photo->width > photo->height ? photo->width : photo->height);
-	struct point again[FACE_FIVE];
+	struct point again[FACE_FIVE], mirrored[FACE_FIVE];
 	enum err err = OK;
-	*apart = NAN;
-	if (!d->pointed && detector_sure(b->p->detector, photo, d->score))
-		return OK;
 	for (int i = 0; d->pointed && i < FACE_FIVE; i++)
 		again[i] = (struct point){d->point[i].x * side, d->point[i].y * side};
 	if (!d->pointed)
 		err = landmarks_again(l, photo, face, again, why);
 	if (err == OK)
-		*apart = landmarks_apart(face->five, again);
-	return err;
+		err = landmarks_mirrored(l, photo, face, mirrored, why);
+	*signs = (struct detect_signs){.misfit = align_misfit(face->landmark), .again = NAN};
+	if (err != OK)
+		return err;
+	signs->apart = detector_apart(
+		landmarks_apart(face->five, again), landmarks_apart(face->five, mirrored));
+	if (!detector_large(b->p->detector, &face->box))
+		return OK;
+	return detector_again(b->p->detector, worker, photo, &face->box, &signs->again, why);
 }
 
 /* Points, quality and score of a face; the score is 0 if it is none. */
 static enum err points_of(void *ctx, size_t worker, size_t i, struct error *why)
 {
 	struct batch *b = ctx;
+	const struct detector *detector = b->p->detector;
 	const struct detection *d = &b->p->found.item[b->from[i]];
-	struct landmarks *l = b->p->landmarks[worker];
 	struct face *face = &b->faces->face[i];
+	struct detect_signs signs;
 	bool is_face = false;
-	float apart = NAN;
-	enum err err = find_points(l, b->photo, face, &is_face, why);
-	if (err == OK && is_face)
-		err = look_again(b, l, d, face, &apart, why);
+	bool look = !detector_sure(detector, d->score) && i < UNSURE_MAX;
+	enum err err = find_points(b->p->landmarks[worker], b->photo, face, &is_face, why);
+	if (err == OK && is_face && look)
+		err = look_closer(b, worker, d, face, &signs, why);
 	face->score = 0;
 	if (err == OK && is_face)
-		face->score = detector_confidence(b->p->detector, b->photo, d->score, apart);
+		face->score =
+			detector_confidence(detector, b->photo, d->score, look ? &signs : NULL);
 	return err;
+}
+
+/* The second looks of detector_again, if there will be any. */
+static enum err again_ready(const struct batch *b, size_t workers, struct error *why)
+{
+	struct detector *d = b->p->detector;
+	for (size_t i = 0; i < b->faces->count && i < UNSURE_MAX; i++)
+		if (detector_large(d, &b->faces->face[i].box) &&
+			!detector_sure(d, b->p->found.item[b->from[i]].score))
+			return detector_again_ready(d, workers, why);
+	return OK;
 }
 
 static enum err find_all_points(struct batch *b, struct error *why)
@@ -275,6 +299,8 @@ static enum err find_all_points(struct batch *b, struct error *why)
 	struct face_list *faces = b->faces;
 	const size_t workers = workers_for(b->p, faces->count);
 	enum err err = landmarks_ready(b->p, workers, why);
+	if (err == OK)
+		err = again_ready(b, workers, why);
 	if (err == OK)
 		err = crew_run(workers, faces->count, points_of, b, why);
 	return err;
@@ -297,13 +323,13 @@ static enum err find_faces(struct pipeline *p, const struct image *photo, bool b
 	for (size_t i = 0; i < p->found.count && faces->count < FACES_MAX; i++) {
 		struct box box = box_of(&p->found.item[i], photo);
 		struct area area = box_area(&box, photo->width, photo->height);
-		if (area.width == 0 || area.height == 0)
+		if (area.width == 0 || area.height == 0 || box.w < p->detect.min_face * SMALL_PART)
 			continue;
 		struct face *face = face_list_add(faces);
 		if (face == NULL)
 			return err_set(why, ERR_NOMEM, "no memory for %zu faces", i + 1);
 		face->box = box;
-		face->score = detector_confidence(p->detector, photo, p->found.item[i].score, NAN);
+		face->score = detector_confidence(p->detector, photo, p->found.item[i].score, NULL);
 		b.from[faces->count - 1] = i;
 	}
 	enum err err = boxes_only ? OK : find_all_points(&b, why);
