@@ -332,7 +332,7 @@ static void sessions_that_share_weights_give_what_each_gives_alone(void **state)
 static struct session *open_line(const float *weight, size_t width, size_t outputs, size_t threads)
 {
 	struct graph *g;
-	struct session *s;
+	struct session *s = NULL;
 	struct error why = {0};
 	const struct conv conv = {.window = {.padding = PAD_SAME},
 		.filter_h = 3,
